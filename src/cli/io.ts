@@ -1,0 +1,11 @@
+/** What a command may touch of the world outside its arguments. */
+export interface Io {
+  /** Writes a text to standard output as it is. */
+  readonly out: (text: string) => void;
+  /** Writes a text to standard error as it is. */
+  readonly err: (text: string) => void;
+  /** Reads one environment variable. */
+  readonly env: (name: string) => string | undefined;
+  /** Reads a file as UTF-8; fails as `Deno.readTextFile` does. */
+  readonly readTextFile: (path: string) => string | Promise<string>;
+}

@@ -1,0 +1,147 @@
+/**
+ * The effective configuration: every value decoded and present.
+ *
+ * Says what the daemon runs with and nothing about how it was written; flags,
+ * YAML and defaults are gone. Durations are milliseconds.
+ */
+export interface Config {
+  /** The listener that the pods' requests arrive at. */
+  readonly server: {
+    /** Address to listen on, in canonical form. */
+    readonly address: string;
+    /** TCP port; 0 picks a free one. */
+    readonly port: number;
+  };
+  /** The listener for health, metrics and debugging. */
+  readonly admin: {
+    /** Address to listen on, in canonical form. */
+    readonly address: string;
+    /** TCP port; 0 picks a free one. */
+    readonly port: number;
+    /** Whether the debug pages are served. */
+    readonly debug: boolean;
+  };
+  /** How pods and namespaces are watched. */
+  readonly kubernetes: {
+    /** URL of the API server, without trailing slash. */
+    readonly apiServer: string | undefined;
+    /** Bearer token for `apiServer`. Secret. */
+    readonly apiToken: string | undefined;
+    /** File that holds the bearer token for `apiServer`. */
+    readonly apiTokenFile: string | undefined;
+    /** Kubeconfig file that names the API server. */
+    readonly kubeconfig: string | undefined;
+    /** Whether the API server's certificate goes unverified. */
+    readonly insecure: boolean;
+    /** Name of the node whose pods are watched; empty for every pod. */
+    readonly node: string;
+    /** Age of the last contact with the API server, in milliseconds, past which the index alone is not trusted. */
+    readonly maxStaleness: number;
+  };
+  /** Keys of the annotations that are read. */
+  readonly annotations: {
+    /** On pods: the account. */
+    readonly serviceAccount: string;
+    /** On pods: the scopes. */
+    readonly scopes: string;
+    /** On namespaces: the accounts that pods may use. */
+    readonly allowedServiceAccounts: string;
+  };
+  /** What a pod without annotations gets. */
+  readonly defaults: {
+    /** An e-mail, `default` for the node's own account, or empty for none. */
+    readonly serviceAccount: string;
+    /** Scopes as they were written, short names included; at least one. */
+    readonly scopes: readonly string[];
+  };
+  /** Whether namespaces restrict which accounts their pods may use. */
+  readonly restrictions: {
+    /** `report` evaluates and tells, but serves. */
+    readonly mode: "off" | "report" | "enforce";
+  };
+  /** The real metadata server, and what of it pods may see. */
+  readonly metadata: {
+    /** `host` or `host:port` of the real metadata server. */
+    readonly address: string;
+    /** Host names that requests may carry beside the well-known ones, in lower case. */
+    readonly hosts: readonly string[];
+    /** Another metadata proxy that gets what is not answered here. */
+    readonly nextHop: {
+      /** Whether proxied requests go there. */
+      readonly enabled: boolean;
+      /** Its `host` or `host:port`. */
+      readonly address: string;
+    };
+    /** Profile of the entries that pods may see. */
+    readonly expose: "standard" | "gke" | "all";
+    /** Path globs, relative to `/computeMetadata/v1/`, shown in addition. */
+    readonly allow: readonly string[];
+    /** Path globs, relative to `/computeMetadata/v1/`, concealed in any case. */
+    readonly deny: readonly string[];
+  };
+  /** How tokens are minted. */
+  readonly google: {
+    /** Base URL of the IAM Credentials API, without trailing slash. */
+    readonly iamEndpoint: string;
+    /** Where the node's own credentials come from. */
+    readonly credentials: "metadata" | "adc";
+    /** Lifetime to ask for, in milliseconds. */
+    readonly lifetime: number;
+    /** Accounts of the delegation chain, first to last. */
+    readonly delegates: readonly string[];
+  };
+  /** How the pods' traffic is brought here. */
+  readonly interception: {
+    /** Address of this node, in canonical form. */
+    readonly hostIP: string | undefined;
+  };
+  /** How long a request waits for its pod to become known. */
+  readonly backoff: {
+    /** Longest wait, in milliseconds; 0 does not wait. */
+    readonly maxElapsed: number;
+    /** Longest gap between live lookups, in milliseconds. */
+    readonly maxInterval: number;
+  };
+  /** What is logged. */
+  readonly log: {
+    /** Form of a line. */
+    readonly format: "text" | "json";
+    /** Least severe level that is written. */
+    readonly level: "error" | "warn" | "info" | "debug";
+  };
+}
+
+/** Where a value came from. */
+export type Origin =
+  | { readonly kind: "default" }
+  | {
+    readonly kind: "file";
+    /** File as it was named. */
+    readonly file: string;
+    /** Line of the value, from 1. */
+    readonly line: number;
+    /** Column of the value, from 1. */
+    readonly column: number;
+  }
+  | {
+    readonly kind: "flag";
+    /** Flag as it was typed, with its dashes and without its value. */
+    readonly flag: string;
+  }
+  | {
+    readonly kind: "environment";
+    /** Name of the variable. */
+    readonly name: string;
+  };
+
+/** A configuration that may be used, and how it came about. */
+export interface LoadedConfig {
+  /** The effective values. */
+  readonly config: Config;
+  /** Origin of every value by key path, such as `server.port`. */
+  readonly origins: ReadonlyMap<string, Origin>;
+  /** What is accepted but worth saying once at start, one sentence each. */
+  readonly warnings: readonly string[];
+  /** The file that was read, as it was named. */
+  readonly file: string | undefined;
+}
