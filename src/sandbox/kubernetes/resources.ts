@@ -1,0 +1,93 @@
+import { isJsonObject, type JsonObject, textAt, valueAt } from "./json.ts";
+
+/** A resource that the emulated API server holds, named as in its paths. */
+export type ResourceName = "pods" | "namespaces";
+
+/** What the emulated API server knows of one type of object. */
+export interface ResourceType {
+  /** Name in paths and rules. */
+  readonly resource: ResourceName;
+  /** Kind of one object. */
+  readonly kind: string;
+  /** Whether objects live in a namespace or in the whole cluster. */
+  readonly scope: "namespace" | "cluster";
+  /** Fields that a field selector may name, each with its reader. */
+  readonly fields: ReadonlyMap<string, (object: JsonObject) => string>;
+}
+
+/** Names one object. */
+export interface ObjectRef {
+  /** Type of the object. */
+  readonly resource: ResourceName;
+  /** Namespace; left out for objects of the whole cluster. */
+  readonly namespace?: string;
+  /** Name. */
+  readonly name: string;
+}
+
+/** Every type of object, by resource name. */
+export const RESOURCE_TYPES: Readonly<Record<ResourceName, ResourceType>> = {
+  pods: {
+    resource: "pods",
+    kind: "Pod",
+    scope: "namespace",
+    fields: new Map([
+      ...plainFields([
+        "metadata.name",
+        "metadata.namespace",
+        "spec.nodeName",
+        "spec.serviceAccountName",
+        "status.phase",
+        "spec.restartPolicy",
+      ]),
+      [
+        "spec.hostNetwork",
+        (pod) => String(valueAt(pod, "spec.hostNetwork") === true),
+      ],
+      ["status.podIP", firstPodIp],
+    ]),
+  },
+  namespaces: {
+    resource: "namespaces",
+    kind: "Namespace",
+    scope: "cluster",
+    fields: new Map(plainFields(["metadata.name", "status.phase"])),
+  },
+};
+
+/**
+ * Finds the type of a resource name.
+ *
+ * @param resource Name as it stands in a path.
+ * @returns The type, or `undefined` if there is no such resource.
+ */
+export function typeOfResource(resource: string): ResourceType | undefined {
+  return Object.values(RESOURCE_TYPES).find((type) =>
+    type.resource === resource
+  );
+}
+
+/**
+ * Finds the type of a kind.
+ *
+ * @param kind Kind as it stands in an object.
+ * @returns The type, or `undefined` if there is no such kind.
+ */
+export function typeOfKind(kind: string): ResourceType | undefined {
+  return Object.values(RESOURCE_TYPES).find((type) => type.kind === kind);
+}
+
+function plainFields(
+  paths: readonly string[],
+): [string, (object: JsonObject) => string][] {
+  return paths.map((path) => [path, (object) => textAt(object, path)]);
+}
+
+/** The server converts `podIP` to `podIPs` on decoding and selects on the first. */
+function firstPodIp(pod: JsonObject): string {
+  const addresses = valueAt(pod, "status.podIPs");
+  const first = Array.isArray(addresses) ? addresses[0] : undefined;
+  return isJsonObject(first)
+    ? textAt(first, "ip")
+    : textAt(pod, "status.podIP");
+}

@@ -1,0 +1,86 @@
+import type { Clock } from "../core/clock.ts";
+import { type IamCredentials, startIamCredentials } from "./iam/credentials.ts";
+import { type KubernetesApi, startKubernetesApi } from "./kubernetes/api.ts";
+import { namespaceObject, podObject } from "./kubernetes/objects.ts";
+import { type MetadataServer, startMetadataServer } from "./metadata/server.ts";
+import {
+  SANDBOX_ACCOUNTS,
+  SANDBOX_NAMESPACES,
+  SANDBOX_NODE,
+  SANDBOX_PODS,
+} from "./sandbox_pods.ts";
+
+/** An emulated node of an emulated cluster: everything the daemon talks to. */
+export interface Sandbox extends AsyncDisposable {
+  /** The API server. */
+  readonly kubernetes: KubernetesApi;
+  /** Token that the API server accepts. */
+  readonly apiToken: string;
+  /** The node's metadata server. */
+  readonly metadata: MetadataServer;
+  /** The IAM Credentials API. */
+  readonly iam: IamCredentials;
+  /** E-mail of the node's own account. */
+  readonly nodeAccount: string;
+  /** Flags that make a daemon use all of these. */
+  readonly flags: readonly string[];
+}
+
+/**
+ * Starts an emulated node with a handful of pods.
+ *
+ * @param clock Time for everything in it.
+ */
+export async function startSandbox(clock: Clock): Promise<Sandbox> {
+  await using starting = new AsyncDisposableStack();
+  const nodeAccount = "gke-node@demo-proj.iam.gserviceaccount.com";
+  const apiToken = `sandbox-${crypto.randomUUID()}`;
+  const metadata = starting.use(
+    await startMetadataServer({ ...clock, account: { email: nodeAccount } }),
+  );
+  const iam = starting.use(
+    await startIamCredentials({
+      ...clock,
+      accountOf: (token) => metadata.accountOf(token),
+      accounts: Object.fromEntries(
+        [nodeAccount, ...SANDBOX_ACCOUNTS].map((
+          account,
+        ) => [account, [nodeAccount]]),
+      ),
+    }),
+  );
+  const kubernetes = starting.use(
+    await startKubernetesApi({ ...clock, tokens: [apiToken] }),
+  );
+  populate(kubernetes);
+  const stack = starting.move();
+  return {
+    kubernetes,
+    apiToken,
+    metadata,
+    iam,
+    nodeAccount,
+    flags: [
+      `--api-server=${kubernetes.url}`,
+      `--api-token=${apiToken}`,
+      `--metadata-addr=${metadata.address}`,
+      `--iam-endpoint=${iam.url}`,
+      `--node=${SANDBOX_NODE}`,
+      "--google-credentials=metadata",
+    ],
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** Creates the sandbox's objects; the namespace `default` is there already. */
+function populate(kubernetes: KubernetesApi): void {
+  for (const namespace of SANDBOX_NAMESPACES) {
+    const object = namespaceObject(namespace);
+    if (namespace.name !== "default") kubernetes.cluster.create(object);
+    else {kubernetes.cluster.patch(
+        { resource: "namespaces", name: "default" },
+        object,
+      );}
+  }
+  for (const pod of SANDBOX_PODS) kubernetes.cluster.create(podObject(pod));
+}
