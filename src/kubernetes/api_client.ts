@@ -1,0 +1,149 @@
+import type { Clock } from "../core/clock.ts";
+import { startDeadline } from "../core/deadline.ts";
+import type { Access, Connection } from "./connection.ts";
+import { Transport, type TransportResponse } from "./transport.ts";
+
+/** Thrown when the API server answers with an error status. */
+export class KubernetesApiError extends Error {
+  /** HTTP status. */
+  readonly status: number;
+
+  /**
+   * Creates the error.
+   *
+   * @param status HTTP status.
+   * @param message What was asked, and what the server said.
+   */
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "KubernetesApiError";
+    this.status = status;
+  }
+}
+
+/** What {@linkcode ApiClient} needs. */
+export interface ApiClientOptions {
+  /** Where the server is. */
+  readonly connection: Connection;
+  /** Time, for the deadline of a list. */
+  readonly clock: Clock;
+  /** Sent with each request. */
+  readonly userAgent: string;
+}
+
+const READ_DEADLINE_MS = 30_000;
+const MAX_ERROR_TEXT = 300;
+const MAX_ERROR_BODY = 65_536;
+
+/** Reads from the Kubernetes API. */
+export class ApiClient implements Disposable {
+  readonly #options: ApiClientOptions;
+  readonly #transport = new Transport();
+
+  /**
+   * Creates a client; nothing is sent yet.
+   *
+   * @param options Server and collaborators.
+   */
+  constructor(options: ApiClientOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads one object or list, within 30 s.
+   *
+   * @param path Absolute path with its query.
+   * @param signal Ends the request.
+   * @returns The decoded JSON body.
+   * @throws {KubernetesApiError} If the server answers with another status than 200.
+   */
+  async read(path: string, signal: AbortSignal): Promise<unknown> {
+    const deadline = startDeadline(this.#options.clock, {
+      ms: READ_DEADLINE_MS,
+      reason: () => new Error("The API server did not answer in time"),
+      outer: signal,
+    });
+    try {
+      const response = await this.#send(path, deadline.signal);
+      return JSON.parse(await readText(response.body));
+    } finally {
+      deadline.stop();
+    }
+  }
+
+  /**
+   * Opens a stream; it has no deadline of its own.
+   *
+   * @param path Absolute path with its query.
+   * @param signal Ends the stream.
+   * @returns The body as it arrives.
+   * @throws {KubernetesApiError} If the server answers with another status than 200.
+   */
+  async stream(
+    path: string,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>> {
+    return (await this.#send(path, signal)).body;
+  }
+
+  async #send(path: string, signal: AbortSignal): Promise<TransportResponse> {
+    const { connection, userAgent } = this.#options;
+    const access = await connection.access();
+    const response = await this.#transport.send({
+      url: connection.server + path,
+      headers: {
+        ...access.headers,
+        "Accept": "application/json",
+        "User-Agent": userAgent,
+      },
+      signal,
+    }, access);
+    if (response.status === 200) return response;
+    const text = await readText(response.body, MAX_ERROR_BODY).catch(() => "");
+    const message = messageOf(conceal(text, access));
+    throw new KubernetesApiError(
+      response.status,
+      `GET ${path.replace(/\?.*/, "")} answered ${response.status}: ${message}`,
+    );
+  }
+
+  /** Closes the kept connections. */
+  [Symbol.dispose](): void {
+    this.#transport[Symbol.dispose]();
+  }
+}
+
+async function readText(
+  body: AsyncIterable<Uint8Array>,
+  maxLength = Infinity,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of body) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > maxLength) break;
+  }
+  return text + decoder.decode();
+}
+
+/** Some proxies show in an error page what they were sent. */
+function conceal(text: string, access: Access): string {
+  const secret = access.headers["Authorization"]?.replace(/^\S+ +/, "");
+  return secret ? text.replaceAll(secret, "[redacted]") : text;
+}
+
+/** The message of a `Status` object, or the text as it is. */
+function messageOf(text: string): string {
+  try {
+    const status: unknown = JSON.parse(text);
+    if (
+      typeof status === "object" && status !== null &&
+      "message" in status && typeof status.message === "string"
+    ) {
+      return status.message.slice(0, MAX_ERROR_TEXT);
+    }
+  } catch {
+    // Not every error comes from the API server itself: a proxy may send text.
+  }
+  return text.slice(0, MAX_ERROR_TEXT);
+}

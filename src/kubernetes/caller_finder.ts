@@ -1,0 +1,223 @@
+import type { Identification, Identify } from "../core/caller.ts";
+import type { Clock } from "../core/clock.ts";
+import { startDeadline } from "../core/deadline.ts";
+import type { NamespaceIndex } from "../core/namespace_index.ts";
+import type { Lookup } from "../core/pod.ts";
+import type { PodIndex } from "../core/pod_index.ts";
+import type { Reason } from "../core/reason.ts";
+import { ParkingLot, type Place } from "./parking_lot.ts";
+
+/** What {@linkcode CallerFinder} needs. */
+export interface CallerFinderOptions {
+  /** Pods by address. */
+  readonly pods: PodIndex;
+  /** Allow-lists by namespace. */
+  readonly namespaces: NamespaceIndex;
+  /** Whether every index that the current mode needs holds a complete list. */
+  readonly hasSynced: () => boolean;
+  /** Whether the API server has been silent for too long to trust the index alone. */
+  readonly isStale: () => boolean;
+  /** Whether a caller's namespace must be known. */
+  readonly needsNamespace: () => boolean;
+  /** Asks the API server itself who has an address; `undefined` if it does not tell now. */
+  readonly lookUp: (
+    address: string,
+    signal: AbortSignal,
+  ) => Promise<Lookup | undefined>;
+  /** Time. */
+  readonly clock: Clock;
+  /** How long a caller that is not known yet waits, in milliseconds; 0: not at all. */
+  readonly maxWaitMs: () => number;
+  /** Longest pause between two live lookups for one address, in milliseconds. */
+  readonly maxPauseMs: () => number;
+}
+
+/** The watch usually tells of a new pod within this time, and saves the lookup. */
+const FIRST_PAUSE_MS = 200;
+
+/** What is known of an address; only a final judgement is answered without waiting. */
+interface Judgement {
+  readonly isFinal: boolean;
+  readonly identification: Identification;
+}
+
+/**
+ * Finds out which pod calls.
+ *
+ * A pod can call before the watch has told of it. A request from an unknown
+ * address is therefore parked: the next change of the indexes releases it within
+ * milliseconds, and meanwhile live lookups cover a watch that is late.
+ */
+export class CallerFinder {
+  readonly #options: CallerFinderOptions;
+  readonly #lot = new ParkingLot();
+  /** What the API server last said of addresses that requests wait for. */
+  readonly #live = new Map<string, Lookup>();
+
+  /**
+   * Creates a finder.
+   *
+   * @param options Indexes and collaborators.
+   */
+  constructor(options: CallerFinderOptions) {
+    this.#options = options;
+  }
+
+  /** Number of requests that wait for their caller to become known. */
+  get parkedCount(): number {
+    return this.#lot.count;
+  }
+
+  /**
+   * Lets every parked request look again; to be called after each change of an index.
+   *
+   * What the API server said before is forgotten: the change may have made it untrue.
+   */
+  recheck(): void {
+    this.#live.clear();
+    this.#lot.wake();
+  }
+
+  /**
+   * Tells whether some pod claims an address, without waiting.
+   *
+   * @param address Canonical address.
+   */
+  isClaimed(address: string): boolean {
+    const { kind } = this.#options.pods.find(address);
+    return kind === "found" || kind === "ambiguous";
+  }
+
+  /** Finds the caller, and waits for one that is not known yet. */
+  readonly identify: Identify = async (address, signal) => {
+    const judgement = this.#judge(address);
+    return judgement.isFinal || this.#options.maxWaitMs() === 0
+      ? judgement.identification
+      : await this.#wait(address, signal);
+  };
+
+  async #wait(address: string, signal: AbortSignal): Promise<Identification> {
+    const place = this.#lot.enter(
+      address,
+      (place) => this.#lookUpRepeatedly(address, place),
+    );
+    if (place === undefined) {
+      return refuse(
+        "overload",
+        "Too many requests wait for their pod to become known",
+      );
+    }
+    const patience = startDeadline(this.#options.clock, {
+      ms: this.#options.maxWaitMs(),
+      reason: () => new Error("The caller did not become known in time"),
+      outer: signal,
+    });
+    const waiting = patience.signal;
+    try {
+      while (true) {
+        const judgement = this.#judge(address);
+        if (judgement.isFinal || waiting.aborted) {
+          return judgement.identification;
+        }
+        await place.nextWake(waiting);
+      }
+    } finally {
+      patience.stop();
+      place.leave();
+    }
+  }
+
+  /**
+   * Asks the API server while anybody waits for the address, in growing intervals.
+   * An identity counts until the next question, and no longer than somebody waits.
+   */
+  async #lookUpRepeatedly(address: string, place: Place): Promise<void> {
+    const { clock, lookUp, maxPauseMs } = this.#options;
+    const { abandoned } = place;
+    const forget = (): void => void this.#live.delete(address);
+    abandoned.addEventListener("abort", forget, { once: true });
+    for (
+      let pauseMs = FIRST_PAUSE_MS;;
+      pauseMs = Math.min(pauseMs * 2, maxPauseMs())
+    ) {
+      await clock.sleep(pauseMs, abandoned);
+      if (this.#live.get(address)?.kind === "found") forget();
+      const lookup = abandoned.aborted
+        ? undefined
+        : await lookUp(address, abandoned);
+      if (abandoned.aborted) break;
+      if (lookup !== undefined) this.#live.set(address, lookup);
+      place.wake();
+    }
+  }
+
+  /**
+   * Judges by what is known now. A live answer counts where the index knows
+   * nothing, and has to confirm an index that is stale.
+   */
+  #judge(address: string): Judgement {
+    const { pods, namespaces, hasSynced, isStale, needsNamespace } =
+      this.#options;
+    if (!hasSynced()) {
+      return pending(
+        "not-synced",
+        "The pods of this node are not known yet; try again",
+      );
+    }
+    const live = this.#live.get(address);
+    const indexed = pods.find(address);
+    const lookup =
+      live !== undefined && (indexed.kind === "unknown" || isStale())
+        ? live
+        : indexed;
+    switch (lookup.kind) {
+      case "unknown":
+        return pending(
+          "unknown-caller",
+          "No running pod of this node has the caller's address",
+        );
+      case "ambiguous":
+        return pending(
+          "ambiguous-caller",
+          "More than one pod has the caller's address",
+        );
+      case "host-network":
+        return final(
+          refuse("host-network", "Pods on the node's network get no token"),
+        );
+      case "found": {
+        if (isStale() && live === undefined) {
+          return pending(
+            "stale",
+            "The API server cannot be asked who the caller is; try again",
+          );
+        }
+        if (!needsNamespace()) {
+          return final({
+            kind: "found",
+            caller: { pod: lookup.pod, namespace: undefined },
+          });
+        }
+        const namespace = namespaces.find(lookup.pod.namespace);
+        return namespace === undefined
+          ? pending(
+            "not-synced",
+            "The pod's namespace is not known yet; try again",
+          )
+          : final({ kind: "found", caller: { pod: lookup.pod, namespace } });
+      }
+    }
+  }
+}
+
+function pending(reason: Reason, message: string): Judgement {
+  return { isFinal: false, identification: refuse(reason, message) };
+}
+
+function final(identification: Identification): Judgement {
+  return { isFinal: true, identification };
+}
+
+function refuse(reason: Reason, message: string): Identification {
+  return { kind: "refused", reason, message };
+}

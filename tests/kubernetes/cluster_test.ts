@@ -1,0 +1,314 @@
+import assert from "node:assert/strict";
+import { Cluster } from "../../src/kubernetes/cluster.ts";
+import { createConnection } from "../../src/kubernetes/connection.ts";
+import { Journal } from "../../src/sandbox/journal.ts";
+import {
+  type KubernetesApi,
+  startKubernetesApi,
+} from "../../src/sandbox/kubernetes/api.ts";
+import { namespaceObject } from "../../src/sandbox/kubernetes/objects.ts";
+import { ANNOTATIONS, assignedPod, NODE } from "./api_setup.ts";
+import { SwiftTime } from "./swift_time.ts";
+
+const ADDRESS = "10.0.0.1";
+const CART = { resource: "pods", namespace: "default", name: "cart" } as const;
+const JOB = { ...CART, name: "job" } as const;
+const STALENESS_MS = 15 * 60_000;
+const cart = assignedPod({ name: "cart", podIP: ADDRESS, account: "a" });
+
+Deno.test("Cluster.identify() follows a pod through its life", async () => {
+  await using api = await startKubernetesApi();
+  await using setup = new ClusterSetup(api.url);
+  await setup.ready(api);
+  const early = setup.ask();
+  assert.equal(setup.cluster.parkedCount, 1);
+  api.cluster.create(cart);
+  assert.equal(await early, "cart a");
+  annotate(api, "b");
+  await setup.settle(api);
+  assert.equal(await setup.askNow(), "cart b");
+  api.cluster.markTerminating(CART);
+  assert.equal(await setup.ask(), "cart b");
+  api.cluster.remove(CART);
+  await setup.settle(api);
+  assert.equal(await setup.askNow(), "unknown-caller");
+  assert.equal(setup.cluster.parkedCount, 0);
+});
+
+Deno.test("Cluster.identify() hands the address of a finished pod to the next", async () => {
+  await using api = await startKubernetesApi({
+    objects: [assignedPod({ name: "job", podIP: ADDRESS, account: "a" })],
+  });
+  await using setup = new ClusterSetup(api.url);
+  await setup.ready(api);
+  assert.equal(await setup.ask(), "job a");
+  api.cluster.patch(JOB, { status: { phase: "Succeeded" } });
+  await setup.settle(api);
+  assert.equal(await setup.askNow(), "unknown-caller");
+  assert(!setup.cluster.isClaimed(ADDRESS));
+  const waiting = setup.ask();
+  assert.equal(setup.cluster.parkedCount, 1);
+  api.cluster.create(
+    assignedPod({ name: "cart", podIP: ADDRESS, account: "b" }),
+  );
+  assert.equal(await waiting, "cart b");
+  api.cluster.remove(JOB);
+  api.cluster.patch(CART, {
+    metadata: { annotations: { [ANNOTATIONS.serviceAccount]: "c" } },
+  });
+  await setup.settle(api);
+  assert.equal(await setup.askNow(), "cart c");
+});
+
+Deno.test("Cluster.identify() watches the pods of its node only, or all", async (t) => {
+  for (const node of [NODE, ""]) {
+    await t.step(`node "${node}"`, async () => {
+      await using api = await startKubernetesApi({
+        objects: [
+          assignedPod({
+            name: "far",
+            podIP: ADDRESS,
+            nodeName: "node-2",
+            account: "a",
+          }),
+        ],
+      });
+      await using setup = new ClusterSetup(api.url, { node });
+      await setup.ready(api);
+      assert.equal(
+        await setup.askNow(),
+        node === "" ? "far a" : "unknown-caller",
+      );
+    });
+  }
+});
+
+Deno.test("Cluster.identify() gives the allow-list where it counts, and asks for namespaces only there", async (t) => {
+  const objects = [
+    namespaceObject({
+      name: "shop",
+      annotations: { [ANNOTATIONS.allowedServiceAccounts]: '["a*"]' },
+    }),
+    assignedPod({ name: "cart", namespace: "shop", podIP: ADDRESS }),
+  ];
+  await t.step("not needed", async () => {
+    await using api = await startKubernetesApi({ objects });
+    await using setup = new ClusterSetup(api.url);
+    await setup.ready(api);
+    assert.equal(await setup.allowListKind(), undefined);
+    assert(api.requests.every(({ resource }) => resource === "pods"));
+  });
+  await t.step("needed", async () => {
+    await using api = await startKubernetesApi({ objects });
+    api.faults.failNext(1, {
+      status: 403,
+      when: ({ resource }) => resource === "namespaces",
+    });
+    await using setup = new ClusterSetup(api.url, { watchNamespaces: true });
+    const release = setup.time.hold();
+    const early = setup.ask();
+    await setup.time.paused(1);
+    assert(!setup.cluster.hasSynced);
+    release();
+    assert.equal(await early, "cart ");
+    assert.equal(await setup.allowListKind(), "patterns");
+    await api.watching("namespaces", 1);
+    const seen = api.counts.get("list namespaces");
+    api.cluster.patch({ resource: "namespaces", name: "shop" }, {
+      metadata: { annotations: { [ANNOTATIONS.allowedServiceAccounts]: "[" } },
+    });
+    await setup.settle(api);
+    assert.equal(await setup.allowListKind(), "malformed");
+    assert.equal(api.counts.get("list namespaces"), seen);
+  });
+});
+
+Deno.test("Cluster.identify() never mistakes one pod for another during a fault", async (t) => {
+  const faults: { name: string; begin: (api: KubernetesApi) => void }[] = [
+    { name: "reset", begin: (api) => api.faults.resetConnections() },
+    { name: "clean close", begin: (api) => api.faults.endWatches() },
+    {
+      name: "garbage line",
+      begin: (api) => api.faults.injectLine("garbage"),
+    },
+    {
+      name: "ERROR event",
+      begin: (api) => api.faults.injectLine('{"type":"ERROR","object":{}}'),
+    },
+    {
+      name: "expired version",
+      begin: (api): void => {
+        api.faults.endWatches();
+        api.faults.compactHistory();
+      },
+    },
+    {
+      name: "list cut off after an expired version",
+      begin: (api): void => {
+        api.faults.cutNextList();
+        api.faults.injectLine('{"type":"ERROR","object":{"code":410}}');
+      },
+    },
+    { name: "event cut off", begin: (api) => api.faults.cutNextEvent() },
+    ...[401, 403, 500].map((status) => ({
+      name: `status ${status}`,
+      begin: (api: KubernetesApi): void => {
+        api.faults.failNext(3, { status });
+        api.faults.resetConnections();
+      },
+    })),
+  ];
+  for (const { name, begin } of faults) {
+    await t.step(name, async () => {
+      await using api = await startKubernetesApi({
+        objects: [
+          cart,
+          assignedPod({ name: "pay", podIP: "10.0.0.2", account: "p" }),
+        ],
+      });
+      await using setup = new ClusterSetup(api.url);
+      await setup.ready(api);
+      const answers: { cart: string[]; pay: string[] } = { cart: [], pay: [] };
+      const askBoth = async (): Promise<void> => {
+        answers.cart.push(await setup.askNow());
+        answers.pay.push(await setup.askNow("10.0.0.2"));
+      };
+      setup.onTurn = askBoth;
+      begin(api);
+      annotate(api, "b");
+      await askBoth();
+      await setup.settle(api);
+      await askBoth();
+      assert(answers.cart.length >= 3);
+      for (const answer of answers.cart) assert.match(answer, /^cart [ab]$/);
+      for (const answer of answers.pay) assert.equal(answer, "pay p");
+      assert.equal(await setup.askNow(), "cart b");
+    });
+  }
+});
+
+Deno.test("Cluster.identify() past the bound on staleness asks who it is", async () => {
+  await using api = await startKubernetesApi({ objects: [cart] });
+  await using setup = new ClusterSetup(api.url);
+  await setup.ready(api);
+  const { time: { manual } } = setup;
+  const begun = manual.now();
+  setup.time.hold();
+  api.faults.endWatches();
+  await setup.time.paused(1);
+  api.cluster.remove(CART);
+  await api.stop();
+  manual.advance(STALENESS_MS);
+  assert.equal(setup.cluster.contactAgeMs, manual.now() - begun);
+  manual.advance(1);
+
+  const unanswered = setup.ask();
+  manual.advance(200);
+  await setup.logged.reached(1, (line) => line === "Cannot look up a pod");
+  manual.advance(1_800);
+  assert.equal(await unanswered, "stale");
+
+  api.cluster.create(
+    assignedPod({ name: "pay", podIP: ADDRESS, account: "p" }),
+  );
+  await api.start();
+  const answered = setup.ask();
+  manual.advance(200);
+  assert.equal(await answered, "pay p");
+});
+
+Deno.test("Cluster.run() ends with its signal, also before any contact", async () => {
+  using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await using setup = new ClusterSetup(`http://127.0.0.1:${server.addr.port}`, {
+    watchNamespaces: true,
+  });
+  using _ = await server.accept();
+  assert.equal(setup.cluster.contactAgeMs, undefined);
+  assert.equal(await setup.askNow(), "not-synced");
+});
+
+function annotate(api: KubernetesApi, account: string): void {
+  api.cluster.patch(CART, {
+    metadata: { annotations: { [ANNOTATIONS.serviceAccount]: account } },
+  });
+}
+
+/** A cluster that runs; retries take no time unless held, all else waits for the clock. */
+class ClusterSetup implements AsyncDisposable {
+  readonly time = new SwiftTime(1);
+  readonly logged = new Journal<string>();
+  readonly cluster: Cluster;
+  /** Called whenever a watch is opened again or a pause begins. */
+  onTurn: () => void = () => {};
+  readonly #ending = new AbortController();
+  readonly #run: Promise<void>;
+  #fences = 0;
+
+  constructor(
+    url: string,
+    options: { readonly node?: string; readonly watchNamespaces?: boolean } =
+      {},
+  ) {
+    this.cluster = new Cluster({
+      connection: createConnection({ kind: "server", url, insecure: false }),
+      userAgent: "assigner-test/1",
+      node: NODE,
+      annotations: ANNOTATIONS,
+      watchNamespaces: false,
+      maxWaitMs: 2_000,
+      maxPauseMs: 1_000,
+      maxStalenessMs: STALENESS_MS,
+      clock: this.time.clock,
+      random: () => {
+        this.onTurn();
+        return 0;
+      },
+      log: (_, message) => this.logged.add(message),
+      ...options,
+    });
+    this.#run = this.cluster.run(this.#ending.signal);
+  }
+
+  /** Waits for the first list and the watch after it. */
+  async ready(api: KubernetesApi): Promise<void> {
+    await api.watching("pods", 1);
+    assert(this.cluster.hasSynced);
+  }
+
+  /** Waits until the watches have brought everything that was changed before. */
+  async settle(api: KubernetesApi): Promise<void> {
+    const number = ++this.#fences;
+    const name = `fence-${number}`;
+    const podIP = `10.1.0.${number}`;
+    const passed = this.ask(podIP);
+    api.cluster.create(namespaceObject({ name }));
+    api.cluster.create(assignedPod({ name, podIP, namespace: name }));
+    assert.equal(await passed, `${name} `);
+  }
+
+  /** `NAME ACCOUNT` of the pod, or the reason of the refusal. */
+  async ask(address = ADDRESS, signal = this.#ending.signal): Promise<string> {
+    const answer = await this.cluster.identify(address, signal);
+    if (answer.kind === "refused") return answer.reason;
+    const { name, accountAnnotation = "" } = answer.caller.pod;
+    return `${name} ${accountAnnotation}`;
+  }
+
+  /** As {@linkcode ask}, without waiting for what is not known. */
+  askNow(address = ADDRESS): Promise<string> {
+    return this.ask(address, AbortSignal.abort());
+  }
+
+  async allowListKind(): Promise<string | undefined> {
+    const answer = await this.cluster.identify(ADDRESS, this.#ending.signal);
+    assert(answer.kind === "found");
+    return answer.caller.namespace?.kind;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort();
+    await this.#run;
+    assert.equal(this.time.manual.sleeping, 0, "a timer is left");
+    this.cluster[Symbol.dispose]();
+  }
+}
