@@ -1,0 +1,237 @@
+import type { Decision } from "../core/policy.ts";
+import type { Mint, MintRequest } from "../core/mint.ts";
+import { MintError } from "../core/mint.ts";
+import { treeToText } from "../core/metadata_tree.ts";
+import { isOn, type Query } from "../core/query.ts";
+import { ACCOUNT_ENTRIES, type AccountEntry } from "../core/route.ts";
+import { canonicalScopes, containsScopes } from "../core/scopes.ts";
+import { secondsLeft, type Token } from "../core/token.ts";
+import {
+  type Answer,
+  badParameter,
+  jsonAnswer,
+  refusal,
+  textAnswer,
+  tokenAnswer,
+  tokenTextAnswer,
+} from "./answer.ts";
+import { answerTree } from "./proxy.ts";
+
+/** Path of the accounts; below it keys are data and never converted. */
+const ACCOUNTS = "instance/service-accounts";
+
+/** The account that the policy allows to the caller. */
+export type Allowed = Extract<Decision, { outcome: "allow" }>;
+
+/** What is needed to answer for tokens. */
+export interface TokenAnswerOptions {
+  /** Obtains tokens. */
+  readonly mint: Mint;
+  /** Current time, in milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Ends the caller's wait. */
+  readonly signal: AbortSignal;
+}
+
+const MAX_AUDIENCE = 2_048;
+const MAX_SCOPES = 8_192;
+
+/**
+ * Lists the caller's accounts.
+ *
+ * @param allowed The account the caller may have, or `undefined` if it has none.
+ * @param query Parsed query.
+ */
+export function answerAccounts(
+  allowed: Allowed | undefined,
+  query: Query,
+): Answer {
+  if (isOn(query, "recursive")) {
+    return answerTree(accountsTree(allowed), { path: ACCOUNTS, query });
+  }
+  if (query.has("alt")) {
+    return badParameter("alt needs recursive=true on a directory");
+  }
+  return textAnswer(
+    allowed === undefined ? "" : `${allowed.account}/\ndefault/\n`,
+  );
+}
+
+/**
+ * Describes the caller's accounts as recursive answers do.
+ *
+ * @param allowed The account the caller may have, or `undefined` if it has none.
+ */
+export function accountsTree(
+  allowed: Allowed | undefined,
+): Readonly<Record<string, AccountTree>> {
+  if (allowed === undefined) return {};
+  return {
+    [allowed.account]: accountTree(allowed),
+    default: accountTree(allowed),
+  };
+}
+
+/** One account in a recursive answer: no token and no identity. */
+export type AccountTree = {
+  /** Other names of the account. */
+  readonly aliases: readonly string[];
+  /** E-mail of the account. */
+  readonly email: string;
+  /** Scopes of its tokens. */
+  readonly scopes: readonly string[];
+};
+
+function accountTree(allowed: Allowed): AccountTree {
+  return {
+    aliases: ["default"],
+    email: allowed.account,
+    scopes: allowed.scopes,
+  };
+}
+
+/**
+ * Lists one account's entries.
+ *
+ * @param allowed The account the caller may have.
+ * @param query Parsed query.
+ */
+export function answerAccount(allowed: Allowed, query: Query): Answer {
+  if (isOn(query, "recursive")) {
+    return answerTree(accountTree(allowed), {
+      path: `${ACCOUNTS}/default`,
+      query,
+    });
+  }
+  if (query.has("alt")) {
+    return badParameter("alt needs recursive=true on a directory");
+  }
+  return textAnswer(ACCOUNT_ENTRIES.map((entry) => `${entry}\n`).join(""));
+}
+
+/**
+ * Answers for one entry of an account.
+ *
+ * @param entry The entry.
+ * @param allowed The account the caller may have.
+ * @param options `query`, and what is needed for tokens.
+ */
+export function answerEntry(
+  entry: AccountEntry,
+  allowed: Allowed,
+  options: TokenAnswerOptions & { readonly query: Query },
+): Promise<Answer> | Answer {
+  const asJson = options.query.get("alt") === "json";
+  switch (entry) {
+    case "aliases":
+      return answerList(["default"], { asJson });
+    case "scopes":
+      return answerList(allowed.scopes, { asJson });
+    case "email":
+      return asJson ? jsonAnswer(allowed.account) : textAnswer(allowed.account);
+    case "token":
+      return answerToken(allowed, options);
+    case "identity":
+      return answerIdentity(allowed, options);
+  }
+}
+
+function answerList(
+  values: readonly string[],
+  options: { readonly asJson: boolean },
+): Answer {
+  if (options.asJson) return jsonAnswer(values);
+  return textAnswer(values.map((value) => `${value}\n`).join(""));
+}
+
+async function answerToken(
+  allowed: Allowed,
+  options: TokenAnswerOptions & { readonly query: Query },
+): Promise<Answer> {
+  const { query, now } = options;
+  if (isOn(query, "wait_for_change")) {
+    return badParameter("A token cannot be waited for");
+  }
+  const enforce = query.get("enforce_scopes")?.toLowerCase();
+  if (enforce !== undefined && !["true", "1", "yes", "y"].includes(enforce)) {
+    return badParameter("enforce_scopes must be true");
+  }
+  const scopes = chooseScopes(query.get("scopes") ?? "", allowed.scopes);
+  if (scopes === undefined) return badParameter("Invalid scopes");
+  const request: MintRequest = {
+    kind: "access-token",
+    account: allowed.account,
+    scopes,
+  };
+  return await withToken(request, options, (token) => {
+    const fields = {
+      access_token: token.value,
+      expires_in: Math.max(1, secondsLeft(token, now())),
+      token_type: "Bearer",
+    };
+    if (query.get("alt") !== "text") return tokenAnswer(fields);
+    return tokenTextAnswer(treeToText(fields, ACCOUNTS), "application/text");
+  });
+}
+
+/**
+ * Chooses what to mint: the requested scopes if the caller has them all, else
+ * the caller's own set, as a virtual machine does. Never anything outside it.
+ */
+function chooseScopes(
+  requested: string,
+  own: readonly string[],
+): readonly string[] | undefined {
+  if (requested.length > MAX_SCOPES) return undefined;
+  const words = requested.split(/[,+ ]/).filter((word) => word !== "");
+  if (words.length === 0) return own;
+  const scopes = canonicalScopes(words);
+  if (scopes === undefined) return undefined;
+  return containsScopes(own, scopes) ? scopes : own;
+}
+
+async function answerIdentity(
+  allowed: Allowed,
+  options: TokenAnswerOptions & { readonly query: Query },
+): Promise<Answer> {
+  const { query } = options;
+  const audience = query.get("audience") ?? "";
+  if (audience === "") {
+    return badParameter("non-empty audience parameter required");
+  }
+  if (audience.length > MAX_AUDIENCE) {
+    return badParameter("audience is too long");
+  }
+  const format = query.get("format")?.toLowerCase() ?? "standard";
+  if (format !== "standard" && format !== "full") {
+    return badParameter("format must be standard or full");
+  }
+  const request: MintRequest = {
+    kind: "id-token",
+    account: allowed.account,
+    audience,
+    format,
+    licenses: isOn(query, "licenses"),
+  };
+  return await withToken(
+    request,
+    options,
+    (token) => tokenTextAnswer(token.value, "text/html"),
+  );
+}
+
+/** Mints, and turns a failure into its refusal. */
+async function withToken(
+  request: MintRequest,
+  options: TokenAnswerOptions,
+  answer: (token: Token) => Answer,
+): Promise<Answer> {
+  try {
+    return answer(await options.mint(request, options.signal));
+  } catch (error) {
+    if (!(error instanceof MintError)) throw error;
+    return error.reason === undefined
+      ? { ...badParameter(error.message), cause: error.cause }
+      : refusal(error.reason, error.message, { cause: error.cause });
+  }
+}

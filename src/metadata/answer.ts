@@ -1,0 +1,242 @@
+import { createHash } from "node:crypto";
+import { encodeQuery, type Query } from "../core/query.ts";
+import type { Reason } from "../core/reason.ts";
+
+/** An answer before it is written as HTTP. */
+export interface Answer {
+  /** HTTP status. */
+  readonly status: number;
+  /** Content type, exactly as clients compare it. */
+  readonly contentType: string;
+  /** The whole body. */
+  readonly body: string;
+  /** Headers beside those that every answer has. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Why it is a refusal, for log and metric. */
+  readonly reason?: string | undefined;
+  /** What went wrong underneath; for the log only. */
+  readonly cause?: unknown;
+}
+
+const TEXT = "application/text";
+const JSON_TYPE = "application/json";
+const HTML = "text/html";
+
+/**
+ * Answers with text, as the metadata server gives leaves and listings.
+ *
+ * @param body Leaf without newline, or listing with one after each line.
+ */
+export function textAnswer(body: string): Answer {
+  return {
+    status: 200,
+    contentType: TEXT,
+    body,
+    headers: { "ETag": etagOf(body) },
+  };
+}
+
+/**
+ * Answers with JSON.
+ *
+ * @param value What to encode.
+ */
+export function jsonAnswer(value: unknown): Answer {
+  const body = JSON.stringify(value);
+  return {
+    status: 200,
+    contentType: JSON_TYPE,
+    body,
+    headers: { "ETag": etagOf(body) },
+  };
+}
+
+/**
+ * Answers with JSON that is encoded already, and changes with each request.
+ *
+ * @param body JSON text.
+ */
+export function jsonTextAnswer(body: string): Answer {
+  return { status: 200, contentType: JSON_TYPE, body };
+}
+
+/**
+ * Answers with a token, which no cache may keep.
+ *
+ * @param value Fields of the answer.
+ */
+export function tokenAnswer(value: unknown): Answer {
+  return {
+    status: 200,
+    contentType: JSON_TYPE,
+    body: JSON.stringify(value),
+    headers: { "Cache-Control": "no-store" },
+  };
+}
+
+/**
+ * Answers with text that holds a token; it has no entity tag and no cache may keep it.
+ *
+ * @param body The token, bare or as lines.
+ * @param contentType ID tokens are sent as `text/html`, which older Ruby clients insist on.
+ */
+export function tokenTextAnswer(
+  body: string,
+  contentType: "text/html" | "application/text",
+): Answer {
+  return {
+    status: 200,
+    contentType,
+    body,
+    headers: { "Cache-Control": "no-store" },
+  };
+}
+
+/**
+ * Sends the client to a directory's name with a slash.
+ *
+ * @param location Path only: the Host header must not find its way into an answer.
+ * @param query Parsed query, of which what matters to a directory is kept.
+ */
+export function redirectAnswer(location: string, query: Query): Answer {
+  const kept = encodeQuery(query, [
+    "alt",
+    "recursive",
+    "wait_for_change",
+    "timeout_sec",
+  ]);
+  return {
+    status: 301,
+    contentType: HTML,
+    body: location,
+    headers: { "Location": location + kept },
+  };
+}
+
+/**
+ * Refuses in plain text, without a reason code.
+ *
+ * @param status HTTP status.
+ * @param message What is wrong; a newline is added.
+ * @param options Label for log and metric.
+ */
+export function plainRefusal(
+  status: number,
+  message: string,
+  options: { readonly reason: string },
+): Answer {
+  return {
+    status,
+    contentType: "text/plain; charset=utf-8",
+    body: `${message}\n`,
+    reason: options.reason,
+    ...(status === 405 ? { headers: { "Allow": "GET, HEAD" } } : {}),
+  };
+}
+
+/** Answers that nothing is there that a pod may see. */
+export function notFound(): Answer {
+  return plainRefusal(404, "Not Found", { reason: "not-found" });
+}
+
+/** Status of each reason: 503 invites the client to try again, 403 and 404 do not. */
+const STATUS: Readonly<Record<Reason, number>> = {
+  "unknown-caller": 503,
+  "ambiguous-caller": 503,
+  "host-network": 403,
+  "not-synced": 503,
+  "stale": 503,
+  "no-account": 404,
+  "account-malformed": 403,
+  "scopes-malformed": 403,
+  "namespace-denied": 403,
+  "namespace-list-malformed": 403,
+  "account-mismatch": 404,
+  "iam-denied": 403,
+  "iam-unavailable": 503,
+  "node-credentials": 503,
+  "overload": 503,
+};
+
+/**
+ * Refuses for a stable reason, in the form that Google's clients parse.
+ *
+ * @param reason Why; it decides the status.
+ * @param message One sentence that the pod may read.
+ * @param options `cause` is for the log only.
+ */
+export function refusal(
+  reason: Reason,
+  message: string,
+  options?: { readonly cause?: unknown },
+): Answer {
+  const status = STATUS[reason];
+  return {
+    status,
+    contentType: JSON_TYPE,
+    body: JSON.stringify({
+      error: errorOf(reason),
+      error_description: message,
+      reason,
+    }),
+    reason,
+    cause: options?.cause,
+    ...(status === 503 ? { headers: { "Retry-After": "1" } } : {}),
+  };
+}
+
+/** The words that clients know from the metadata server and OAuth, where there are any. */
+function errorOf(reason: Reason): string {
+  switch (STATUS[reason]) {
+    case 404:
+      return "invalid_request";
+    case 403:
+      return "access_denied";
+    default:
+      return "temporarily_unavailable";
+  }
+}
+
+/**
+ * Refuses a parameter.
+ *
+ * @param message What is wrong.
+ */
+export function badParameter(message: string): Answer {
+  return {
+    status: 400,
+    contentType: HTML,
+    body: message,
+    reason: "bad-parameter",
+  };
+}
+
+function etagOf(body: string): string {
+  return createHash("sha256").update(body).digest("hex").slice(0, 16);
+}
+
+/**
+ * Writes an answer as HTTP.
+ *
+ * The header object stays a plain one: from `Headers` the runtime sends names in
+ * lower case, and gRPC compares `Metadata-Flavor` byte for byte.
+ *
+ * @param answer What to answer.
+ * @param method Method of the request; HEAD gets the headers alone.
+ */
+export function toResponse(answer: Answer, method: string): Response {
+  const body = new TextEncoder().encode(answer.body);
+  return new Response(method === "HEAD" ? null : body, {
+    status: answer.status,
+    headers: {
+      "Metadata-Flavor": "Google",
+      "Content-Type": answer.contentType,
+      "Content-Length": String(body.length),
+      "Server": "k8s-gke-service-account-assigner",
+      "X-Content-Type-Options": "nosniff",
+      "X-Frame-Options": "SAMEORIGIN",
+      "X-XSS-Protection": "0",
+      ...answer.headers,
+    },
+  });
+}

@@ -1,0 +1,110 @@
+import { canonicalAddress } from "../core/address.ts";
+import type { Caller } from "../core/caller.ts";
+import { cutTarget } from "../core/gate.ts";
+import type { Decision } from "../core/policy.ts";
+import { UpstreamError } from "../core/upstream.ts";
+import {
+  type Answer,
+  jsonTextAnswer,
+  notFound,
+  plainRefusal,
+  toResponse,
+} from "./answer.ts";
+import {
+  answerRequest,
+  type AnswerRequestOptions,
+  type Progress,
+} from "./answer_request.ts";
+
+/** What the pod-facing handler needs. */
+export interface MetadataHandlerOptions extends AnswerRequestOptions {
+  /** Answers a health probe with JSON text; `undefined` for a peer that may not ask. */
+  readonly health: (address: string) => string | undefined;
+  /** Told of each answered request. */
+  readonly observe: (exchange: Exchange) => void;
+  /** Current time, in milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+/** One request and its answer, for log and metric. */
+export interface Exchange {
+  /** Kind of entry asked for; of a fixed set. */
+  readonly route: string;
+  /** Method as sent. */
+  readonly method: string;
+  /** Canonical address of the peer. */
+  readonly address: string;
+  /** The caller, if it was asked for and found. */
+  readonly caller: Caller | undefined;
+  /** What was decided for the caller, if anything. */
+  readonly decision: Decision | undefined;
+  /** The answer. */
+  readonly answer: Answer;
+  /** Time from arrival to answer, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/**
+ * Creates the handler of the pod-facing port: gate, route, identify, decide,
+ * mint, respond.
+ *
+ * Identity comes from the connection's source address only; nothing in the
+ * request can change it.
+ *
+ * @param options Collaborators.
+ */
+export function createMetadataHandler(
+  options: MetadataHandlerOptions,
+): (
+  request: Request,
+  info: { readonly remoteAddr: Deno.Addr },
+) => Promise<Response> {
+  return async (request, info) => {
+    const startedMs = options.now();
+    const peer = "hostname" in info.remoteAddr ? info.remoteAddr.hostname : "";
+    const progress: Progress = {
+      address: canonicalAddress(peer) ?? "",
+      route: "none",
+    };
+    const answer = await answerAny(request, progress, options)
+      .catch(toFailure);
+    options.observe({
+      route: progress.route,
+      method: request.method,
+      address: progress.address,
+      caller: progress.caller,
+      decision: progress.decision,
+      answer,
+      durationMs: options.now() - startedMs,
+    });
+    return toResponse(answer, request.method);
+  };
+}
+
+async function answerAny(
+  request: Request,
+  progress: Progress,
+  options: MetadataHandlerOptions,
+): Promise<Answer> {
+  return cutTarget(request) === "/healthz"
+    ? answerHealth(progress, options)
+    : await answerRequest(request, progress, options);
+}
+
+function toFailure(error: unknown): Answer {
+  const answer = error instanceof UpstreamError
+    ? plainRefusal(503, "The metadata server cannot be reached; try again", {
+      reason: "upstream-failed",
+    })
+    : plainRefusal(500, "Internal error", { reason: "internal-error" });
+  return { ...answer, cause: error };
+}
+
+/** Old manifests probe this port; a pod that asks learns nothing. */
+function answerHealth(
+  progress: Progress,
+  options: MetadataHandlerOptions,
+): Answer {
+  const health = options.health(progress.address);
+  return health === undefined ? notFound() : jsonTextAnswer(health);
+}
