@@ -1,0 +1,119 @@
+import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
+import { SANDBOX_PODS, type SandboxPod } from "../sandbox/sandbox_pods.ts";
+import type { Daemon } from "../daemon.ts";
+import { processIo, stopSignal } from "../main.ts";
+import type { Io } from "./io.ts";
+import { runDaemon, systemClock } from "./run_daemon.ts";
+
+/**
+ * Starts the sandbox and a daemon that uses it, until told to stop.
+ *
+ * @param args Flags for the daemon, over those that the sandbox needs.
+ * @param io Where to read and write.
+ * @param stop Fires when to stop.
+ * @returns Exit code of the daemon.
+ */
+export async function dev(
+  args: readonly string[],
+  io: Io,
+  stop: AbortSignal,
+): Promise<number> {
+  await using sandbox = await startSandbox(systemClock);
+  const flags = [
+    ...sandbox.flags,
+    "--debug",
+    "--verbose",
+    "--namespace-restrictions",
+    ...args,
+  ];
+  return await runDaemon(flags, withoutRealCredentials(io), {
+    stop,
+    onStarted: (daemon) => io.out(describe(sandbox, daemon)),
+  });
+}
+
+/** Real keys must not sign for a sandbox, nor a real node's name or address be used in it. */
+function withoutRealCredentials(io: Io): Io {
+  return { ...io, env: () => undefined };
+}
+
+function describe(sandbox: Sandbox, daemon: Daemon): string {
+  const base = `http://127.0.0.1:${daemon.address.port}`;
+  const admin = `http://127.0.0.1:${daemon.adminAddress.port}`;
+  const token =
+    `${base}/computeMetadata/v1/instance/service-accounts/default/token`;
+  const annotate = JSON.stringify({
+    metadata: { annotations: SANDBOX_PODS[0]?.annotations },
+  });
+  return `
+The sandbox is up. Its pods call from loopback addresses:
+
+${SANDBOX_PODS.map(describePod).join("\n")}
+
+Try, in another terminal:
+
+  # the token of default/debug-shell
+  curl -s -H 'Metadata-Flavor: Google' ${token}
+
+  # another pod, another token
+  curl -s -H 'Metadata-Flavor: Google' --interface 127.0.0.11 ${token}
+
+  # annotate default/plain, which has no account until then; ask again with --interface 127.0.0.12
+  curl -s -X PATCH -H 'Authorization: Bearer ${sandbox.apiToken}' \\
+    -H 'Content-Type: application/merge-patch+json' -d '${annotate}' \\
+    ${sandbox.kubernetes.url}/api/v1/namespaces/default/pods/plain
+
+Daemon ${base}, health and metrics ${admin}/metrics
+Emulators: Kubernetes ${sandbox.kubernetes.url}, metadata ${sandbox.metadata.url}, IAM ${sandbox.iam.url}
+Stop with Ctrl-C.
+
+`;
+}
+
+function describePod(pod: SandboxPod): string {
+  const annotations = Object.entries(pod.annotations);
+  const name = `${pod.namespace}/${pod.name}`;
+  const lines = annotations.length === 0
+    ? ["(no annotation)"]
+    : annotations.map(([key, value]) => `${key}: ${value}`);
+  return `  ${pod.podIP.padEnd(12)}${name.padEnd(22)}${
+    lines.join(`\n${" ".repeat(36)}`)
+  }`;
+}
+
+/** Tells this program that it runs under the watcher, whose process ends on a signal by itself. */
+const WATCHED = "--watched";
+
+/** Runs this program again under the runtime's watcher, which restarts it on a change. */
+async function watch(
+  args: readonly string[],
+  stop: AbortSignal,
+): Promise<number> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--watch",
+      "--allow-all",
+      import.meta.filename ?? "",
+      WATCHED,
+      ...args,
+    ],
+  }).spawn();
+  stop.addEventListener("abort", () => child.kill("SIGTERM"));
+  const { code, signal } = await child.status;
+  return signal === null ? code : 0;
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === WATCHED) {
+    return await dev(rest, processIo, new AbortController().signal);
+  }
+  const isWatch = args.includes("--watch");
+  const flags = args.filter((arg) => arg !== "--watch");
+  return isWatch
+    ? await watch(flags, stopSignal())
+    : await dev(flags, processIo, stopSignal());
+}
+
+if (import.meta.main) Deno.exit(await run(Deno.args));

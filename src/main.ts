@@ -1,0 +1,79 @@
+import { runConfig } from "./cli/config.ts";
+import type { Io } from "./cli/io.ts";
+import { runDaemon } from "./cli/run_daemon.ts";
+import { helpText } from "./config/help_text.ts";
+import { parseFlags } from "./config/parse_flags.ts";
+import { suggest } from "./config/suggest.ts";
+import { VERSION } from "./telemetry/version.ts";
+
+const COMMANDS = ["config"];
+
+/**
+ * Runs the program: the daemon, or the command that the first argument names.
+ *
+ * @param args Command line, without the program's name.
+ * @param io Where to read and write.
+ * @param stop Fires when the daemon should stop.
+ * @returns Exit code: 0 done or stopped, 1 failed, 2 wrong usage or configuration.
+ */
+export async function main(
+  args: readonly string[],
+  io: Io,
+  stop: AbortSignal,
+): Promise<number> {
+  const [first = "", ...rest] = args;
+  if (first === "config") return await runConfig(rest, io);
+  if (first !== "" && !first.startsWith("-")) {
+    const meant = suggest(first, COMMANDS);
+    const hint = meant === undefined
+      ? "--help lists what there is"
+      : `did you mean ${meant}?`;
+    io.err(`${JSON.stringify(first)} is no command; ${hint}\n`);
+    return 2;
+  }
+  const flags = parseFlags(args);
+  if (flags.help) {
+    io.out(helpText());
+    return 0;
+  }
+  if (flags.version) {
+    io.out(
+      `k8s-gke-service-account-assigner ${VERSION} (Deno ${Deno.version.deno})\n`,
+    );
+    return 0;
+  }
+  return await runDaemon(args, io, { stop });
+}
+
+/** The process's own streams, environment and files. */
+export const processIo: Io = {
+  out: (text) => writeAll(Deno.stdout, text),
+  err: (text) => writeAll(Deno.stderr, text),
+  env: (name) => Deno.env.get(name),
+  readTextFile: (path) => Deno.readTextFile(path),
+};
+
+function writeAll(
+  stream: { writeSync(bytes: Uint8Array): number },
+  text: string,
+): void {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+}
+
+/**
+ * Gives a signal that fires when the process is asked to stop.
+ *
+ * Deno as process 1 crashes on a signal that nobody listens to.
+ */
+export function stopSignal(): AbortSignal {
+  const stopping = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => stopping.abort());
+  }
+  return stopping.signal;
+}
+
+if (import.meta.main) {
+  Deno.exit(await main(Deno.args, processIo, stopSignal()));
+}

@@ -1,0 +1,81 @@
+import { loadConfig } from "../src/config/load_config.ts";
+import { systemClock } from "../src/cli/run_daemon.ts";
+import { connectionOptions, startDaemon } from "../src/daemon.ts";
+import { createConnection } from "../src/kubernetes/connection.ts";
+import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
+import type { LogFields } from "../src/telemetry/log.ts";
+import { askAsPod, type PodAnswer, type PodRequest } from "./pod_client.ts";
+
+/** A line that the daemon logged. */
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** A sandbox with a daemon of the same process, on free ports. */
+export interface TestDaemon extends AsyncDisposable {
+  readonly sandbox: Sandbox;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly lines: readonly LogLine[];
+  /** Asks the daemon as a pod. */
+  ask(request: PodRequest): Promise<PodAnswer>;
+  /** Asks over and over until the answer is as wanted; the daemon learns of changes by events. */
+  askUntil(
+    request: PodRequest,
+    wanted: (answer: PodAnswer) => boolean,
+  ): Promise<PodAnswer>;
+}
+
+const MAX_ASKS = 2_000;
+
+/**
+ * Starts a sandbox and a daemon.
+ *
+ * Pauses between tries are none, so that nothing waits for real; requests of
+ * unknown pods wait for the event as long as `flags` say.
+ */
+export async function startTestDaemon(
+  ...flags: readonly string[]
+): Promise<TestDaemon> {
+  await using starting = new AsyncDisposableStack();
+  const sandbox = starting.use(await startSandbox(systemClock));
+  const args = [...sandbox.flags, "--app-port=0", "--admin-port=0", ...flags];
+  const { config } = await loadConfig({
+    args,
+    env: () => undefined,
+    readTextFile: () => Promise.reject(new Error("no file")),
+  });
+  const lines: LogLine[] = [];
+  const daemon = starting.use(
+    await startDaemon(config, {
+      connection: createConnection(connectionOptions(config)),
+      clock: systemClock,
+      random: () => 0,
+      log: (level, message, fields = {}) =>
+        lines.push({ level, message, fields }),
+    }),
+  );
+  const ask = (request: PodRequest): Promise<PodAnswer> =>
+    askAsPod(daemon.address.port, request);
+  const stack = starting.move();
+  return {
+    sandbox,
+    port: daemon.address.port,
+    adminPort: daemon.adminAddress.port,
+    lines,
+    ask,
+    async askUntil(
+      request: PodRequest,
+      wanted: (answer: PodAnswer) => boolean,
+    ): Promise<PodAnswer> {
+      for (let asked = 0; asked < MAX_ASKS; asked += 1) {
+        const answer = await ask(request);
+        if (wanted(answer)) return answer;
+      }
+      throw new Error(`The answer to ${request.path} did not become as wanted`);
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
