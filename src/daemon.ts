@@ -114,9 +114,14 @@ export async function startDaemon(
   const metadataServer = starting.use(
     createUpstream(config.metadata.address, clock),
   );
-  const nextHop = config.metadata.nextHop.enabled
-    ? starting.use(createUpstream(config.metadata.nextHop.address, clock))
-    : metadataServer;
+  // A client of its own for what pods ask, so that they cannot use up the node's connections.
+  const { nextHop } = config.metadata;
+  const podUpstream = starting.use(
+    createUpstream(
+      nextHop.enabled ? nextHop.address : config.metadata.address,
+      clock,
+    ),
+  );
   const node = new NodeIdentity({
     askUpstream: metadataServer.ask,
     clock,
@@ -150,7 +155,7 @@ export async function startDaemon(
       identify: cluster.identify,
       decide: decideFor,
       mint: createMint(config, { metadataServer, metrics, clock }),
-      askUpstream: nextHop.ask,
+      askUpstream: podUpstream.ask,
       exposure: () => exposure,
       hosts: () => config.metadata.hosts,
       health: (address) =>
