@@ -1,14 +1,13 @@
 import type { Caller, Identify } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
-import { type Namespace, NamespaceIndex } from "../core/namespace_index.ts";
-import type { Pod } from "../core/pod.ts";
-import { PodIndex } from "../core/pod_index.ts";
+import type { NamespaceIndex } from "../core/namespace_index.ts";
+import type { PodIndex } from "../core/pod_index.ts";
 import type { Log } from "../telemetry/log.ts";
 import { ApiClient } from "./api_client.ts";
 import { CallerFinder } from "./caller_finder.ts";
+import { type ClusterSettings, ClusterView } from "./cluster_view.ts";
 import type { Connection } from "./connection.ts";
-import { type AnnotationKeys, decodeNamespace, decodePod } from "./decode.ts";
-import { Informer } from "./informer.ts";
+import { decodePod } from "./decode.ts";
 import { createLiveLookup } from "./live_lookup.ts";
 
 /** What {@linkcode Cluster} needs. */
@@ -19,16 +18,10 @@ export interface ClusterOptions {
   readonly userAgent: string;
   /** Name of the node whose pods are watched; empty for every pod. */
   readonly node: string;
-  /** Keys of the annotations that are read. */
-  readonly annotations: AnnotationKeys;
-  /** Whether allow-lists count, so that namespaces must be watched. */
-  readonly watchNamespaces: boolean;
-  /** How long a caller that is not known yet waits, in milliseconds. */
-  readonly maxWaitMs: number;
-  /** Longest pause between two live lookups for one address, in milliseconds. */
-  readonly maxPauseMs: number;
-  /** Age of the last contact past which the index alone is not trusted, in milliseconds. */
-  readonly maxStalenessMs: number;
+  /** What to watch and read at first. */
+  readonly settings: ClusterSettings;
+  /** How patient to be; asked for each time, so that it can change. */
+  readonly patience: () => Patience;
   /** Time. */
   readonly clock: Clock;
   /** A number from 0 up to 1, for jitter. */
@@ -37,54 +30,66 @@ export interface ClusterOptions {
   readonly log: Log;
 }
 
-/** What is known of the cluster: this node's pods, and the namespaces if they are needed. */
-export class Cluster implements Disposable {
+/** How long is waited, and what is known trusted. */
+export interface Patience {
+  /** How long a caller that is not known yet waits, in milliseconds. */
+  readonly maxWaitMs: number;
+  /** Longest pause between two live lookups for one address, in milliseconds. */
+  readonly maxPauseMs: number;
+  /** Age of the last contact past which the index alone is not trusted, in milliseconds. */
+  readonly maxStalenessMs: number;
+}
+
+/** A view that is being kept up to date. */
+interface RunningView {
+  readonly view: ClusterView;
+  readonly ending: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** What is known of the cluster, through one view that can be replaced by another. */
+export class Cluster implements AsyncDisposable {
   readonly #options: ClusterOptions;
   readonly #api: ApiClient;
-  readonly #pods = new PodIndex();
-  readonly #namespaces = new NamespaceIndex();
-  readonly #podInformer: Informer<Pod>;
-  readonly #namespaceInformer: Informer<Namespace> | undefined;
   readonly #finder: CallerFinder;
+  #view: ClusterView;
+  readonly #running = new Set<RunningView>();
+  #current: RunningView | undefined;
+  #successor: RunningView | undefined;
 
   /**
-   * Creates a cluster of which nothing is known until {@linkcode run}.
+   * Creates a cluster of which nothing is known until {@linkcode start}.
    *
    * @param options Server, what to watch, and collaborators.
    */
   constructor(options: ClusterOptions) {
-    const { annotations, node, clock, log } = options;
-    const namespaces = this.#namespaces;
-    const onChange = (): void => this.#finder.recheck();
+    const { node, clock, log } = options;
     this.#options = options;
     this.#api = new ApiClient(options);
-    this.#podInformer = new Informer({
-      path: "/api/v1/pods",
-      ...(node === "" ? {} : { fieldSelector: `spec.nodeName=${node}` }),
-      decode: (object) => decodePod(object, annotations),
-    }, { store: this.#pods, onChange });
-    this.#namespaceInformer = options.watchNamespaces
-      ? new Informer({
-        path: "/api/v1/namespaces",
-        decode: (object) => decodeNamespace(object, annotations),
-      }, { store: namespaces, onChange })
-      : undefined;
+    this.#view = this.#createView(options.settings);
+    const pods = (): PodIndex => this.#view.pods;
+    const namespaces = (): NamespaceIndex => this.#view.namespaces;
     this.#finder = new CallerFinder({
-      pods: this.#pods,
-      namespaces,
+      get pods(): PodIndex {
+        return pods();
+      },
+      get namespaces(): NamespaceIndex {
+        return namespaces();
+      },
       hasSynced: () => this.hasSynced,
-      isStale: () => (this.contactAgeMs ?? 0) > options.maxStalenessMs,
-      needsNamespace: () => options.watchNamespaces,
+      isStale: () =>
+        (this.contactAgeMs ?? 0) > options.patience().maxStalenessMs,
+      needsNamespace: () => this.#view.settings.watchNamespaces,
       lookUp: createLiveLookup({
         api: this.#api,
         node,
-        decode: (object) => decodePod(object, annotations),
+        decode: (object) => decodePod(object, this.#view.settings.annotations),
         clock,
         log,
       }),
       clock,
-      maxWaitMs: () => options.maxWaitMs,
-      maxPauseMs: () => options.maxPauseMs,
+      maxWaitMs: () => options.patience().maxWaitMs,
+      maxPauseMs: () => options.patience().maxPauseMs,
     });
   }
 
@@ -95,34 +100,30 @@ export class Cluster implements Disposable {
 
   /** Whether a complete list of everything that is watched was applied. */
   get hasSynced(): boolean {
-    return this.#podInformer.hasSynced &&
-      (this.#namespaceInformer?.hasSynced ?? true);
+    return this.#view.hasSynced;
   }
 
   /** Time since any of the watches last heard of the API server, in milliseconds; `undefined` before the first time. */
   get contactAgeMs(): number | undefined {
-    const informers = [this.#podInformer, this.#namespaceInformer];
-    const contacts = informers.map((informer) => informer?.contactAtMs)
-      .filter((contact) => contact !== undefined);
-    if (contacts.length === 0) return undefined;
-    return this.#options.clock.now() - Math.min(...contacts);
-  }
-
-  /** Every pod known, in any state, with its namespace's allow-list if that is watched. */
-  *callers(): Generator<Caller, void, void> {
-    for (const pod of this.#pods.pods()) {
-      yield { pod, namespace: this.#namespaces.find(pod.namespace) };
-    }
+    const { contactAtMs } = this.#view;
+    return contactAtMs === undefined
+      ? undefined
+      : this.#options.clock.now() - contactAtMs;
   }
 
   /** Number of pods known, in any state. */
   get podCount(): number {
-    return this.#pods.size;
+    return this.#view.pods.size;
   }
 
   /** Number of requests that wait for their pod to become known. */
   get parkedCount(): number {
     return this.#finder.parkedCount;
+  }
+
+  /** Every pod known, in any state, with its namespace's allow-list if that is watched. */
+  callers(): Iterable<Caller> {
+    return this.#view.callers();
   }
 
   /**
@@ -134,21 +135,70 @@ export class Cluster implements Disposable {
     return this.#finder.isClaimed(address);
   }
 
-  /**
-   * Follows the cluster until the signal fires; never throws.
-   *
-   * @param signal Ends it.
-   */
-  async run(signal: AbortSignal): Promise<void> {
-    const options = { ...this.#options, api: this.#api, signal };
-    await Promise.all([
-      this.#podInformer.run(options),
-      this.#namespaceInformer?.run(options),
-    ]);
+  /** Begins to follow the cluster; never throws. */
+  start(): void {
+    this.#current ??= this.#run(this.#view);
   }
 
-  /** Closes the connections to the API server. */
-  [Symbol.dispose](): void {
+  /**
+   * Changes what is watched and read. What is known so far goes on to be used
+   * until everything has been listed anew. A later call supersedes one that still waits.
+   *
+   * @param settings What to watch and read from then on.
+   * @param onChanged Called at the very moment that the new view takes over, or
+   * at once if nothing has to be listed; never if superseded.
+   */
+  change(settings: ClusterSettings, onChanged: () => void): void {
+    this.#successor?.ending.abort();
+    this.#successor = undefined;
+    if (isSame(settings, this.#view.settings)) {
+      onChanged();
+      return;
+    }
+    const successor = this.#run(this.#createView(settings));
+    this.#successor = successor;
+    successor.view.synced.then(() => {
+      if (this.#successor !== successor) return;
+      this.#successor = undefined;
+      this.#current?.ending.abort();
+      this.#current = successor;
+      this.#view = successor.view;
+      onChanged();
+      this.#finder.recheck();
+    });
+  }
+
+  #createView(settings: ClusterSettings): ClusterView {
+    return new ClusterView(settings, {
+      node: this.#options.node,
+      onChange: () => this.#finder.recheck(),
+    });
+  }
+
+  #run(view: ClusterView): RunningView {
+    const ending = new AbortController();
+    const options = { ...this.#options, api: this.#api, signal: ending.signal };
+    const done = view.run(options).then(() => {
+      this.#running.delete(running);
+    });
+    const running: RunningView = { view, ending, done };
+    this.#running.add(running);
+    return running;
+  }
+
+  /** Stops following the cluster and closes the connections to the API server. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#successor = undefined;
+    for (const { ending } of this.#running) ending.abort();
+    await Promise.all([...this.#running].map(({ done }) => done));
     this.#api[Symbol.dispose]();
   }
+}
+
+function isSame(one: ClusterSettings, other: ClusterSettings): boolean {
+  return one.watchNamespaces === other.watchNamespaces &&
+    one.annotations.serviceAccount === other.annotations.serviceAccount &&
+    one.annotations.scopes === other.annotations.scopes &&
+    one.annotations.allowedServiceAccounts ===
+      other.annotations.allowedServiceAccounts;
 }

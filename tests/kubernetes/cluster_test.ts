@@ -217,7 +217,7 @@ Deno.test("Cluster.identify() past the bound on staleness asks who it is", async
   assert.equal(await answered, "pay p");
 });
 
-Deno.test("Cluster.run() ends with its signal, also before any contact", async () => {
+Deno.test("Cluster ends when disposed of, also before any contact", async () => {
   using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using setup = new ClusterSetup(`http://127.0.0.1:${server.addr.port}`, {
     watchNamespaces: true,
@@ -225,6 +225,62 @@ Deno.test("Cluster.run() ends with its signal, also before any contact", async (
   using _ = await server.accept();
   assert.equal(setup.cluster.contactAgeMs, undefined);
   assert.equal(await setup.askNow(), "not-synced");
+});
+
+const OTHER_KEYS = { ...ANNOTATIONS, serviceAccount: "example.com/account" };
+
+Deno.test("Cluster.change() goes on as before until all is listed anew", async () => {
+  await using api = await startKubernetesApi({
+    objects: [
+      namespaceObject({ name: "shop" }),
+      assignedPod({
+        name: "cart",
+        podIP: ADDRESS,
+        namespace: "shop",
+        annotations: {
+          "example.com/account": "new",
+          [ANNOTATIONS.serviceAccount]: "old",
+        },
+      }),
+    ],
+  });
+  await using setup = new ClusterSetup(api.url);
+  await setup.ready(api);
+  assert.equal(await setup.ask(), "cart old");
+  api.faults.failNext(1, { status: 500, when: ({ verb }) => verb === "list" });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setup.cluster.change(
+    { annotations: OTHER_KEYS, watchNamespaces: true },
+    resolve,
+  );
+  assert.equal(await setup.ask(), "cart old");
+  await promise;
+  assert.equal(await setup.ask(), "cart new");
+  assert.equal(await setup.allowListKind(), "absent");
+  await api.watching("pods", 1);
+});
+
+Deno.test("Cluster.change() is superseded by a later one", async () => {
+  await using api = await startKubernetesApi({
+    objects: [
+      namespaceObject({ name: "shop" }),
+      assignedPod({ name: "cart", podIP: ADDRESS, namespace: "shop" }),
+    ],
+  });
+  await using setup = new ClusterSetup(api.url);
+  await setup.ready(api);
+  const changes: string[] = [];
+  setup.cluster.change(
+    { annotations: OTHER_KEYS, watchNamespaces: true },
+    () => changes.push("superseded"),
+  );
+  setup.cluster.change(
+    { annotations: ANNOTATIONS, watchNamespaces: false },
+    () => changes.push("back"),
+  );
+  assert.deepEqual(changes, ["back"]);
+  await setup.settle(api);
+  assert.deepEqual(changes, ["back"]);
 });
 
 function annotate(api: KubernetesApi, account: string): void {
@@ -241,7 +297,6 @@ class ClusterSetup implements AsyncDisposable {
   /** Called whenever a watch is opened again or a pause begins. */
   onTurn: () => void = () => {};
   readonly #ending = new AbortController();
-  readonly #run: Promise<void>;
   #fences = 0;
 
   constructor(
@@ -249,24 +304,25 @@ class ClusterSetup implements AsyncDisposable {
     options: { readonly node?: string; readonly watchNamespaces?: boolean } =
       {},
   ) {
+    const { node = NODE, watchNamespaces = false } = options;
     this.cluster = new Cluster({
       connection: createConnection({ kind: "server", url, insecure: false }),
       userAgent: "assigner-test/1",
-      node: NODE,
-      annotations: ANNOTATIONS,
-      watchNamespaces: false,
-      maxWaitMs: 2_000,
-      maxPauseMs: 1_000,
-      maxStalenessMs: STALENESS_MS,
+      node,
+      settings: { annotations: ANNOTATIONS, watchNamespaces },
+      patience: () => ({
+        maxWaitMs: 2_000,
+        maxPauseMs: 1_000,
+        maxStalenessMs: STALENESS_MS,
+      }),
       clock: this.time.clock,
       random: () => {
         this.onTurn();
         return 0;
       },
       log: (_, message) => this.logged.add(message),
-      ...options,
     });
-    this.#run = this.cluster.run(this.#ending.signal);
+    this.cluster.start();
   }
 
   /** Waits for the first list and the watch after it. */
@@ -307,8 +363,7 @@ class ClusterSetup implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort();
-    await this.#run;
+    await this.cluster[Symbol.asyncDispose]();
     assert.equal(this.time.manual.sleeping, 0, "a timer is left");
-    this.cluster[Symbol.dispose]();
   }
 }
