@@ -16,6 +16,16 @@ const USAGE = `Usage:
 `;
 
 /**
+ * What the manifests give the daemon, with made-up values: a file is checked as it will
+ * be used in a cluster, and the environment of this machine says nothing about that.
+ */
+const CLUSTER_ENVIRONMENT: ReadonlyMap<string, string> = new Map([
+  ["NODE_NAME", "node"],
+  // Reserved for documentation (RFC 5737), so that no file names it by chance.
+  ["HOST_IP", "192.0.2.1"],
+]);
+
+/**
  * Runs `config print`, `config check` or `config schema`.
  *
  * @param args Arguments behind the word `config`.
@@ -66,10 +76,9 @@ async function checkFile(args: readonly string[], io: Io): Promise<number> {
   if (file === undefined || file.startsWith("-") || rest.length > 0) {
     return refuseUsage("config check takes exactly one FILE", io);
   }
-  // Checked as it will be in the cluster: this machine's environment says nothing.
   const loaded = await load([`--config=${file}`], {
     ...io,
-    env: () => undefined,
+    env: (name) => CLUSTER_ENVIRONMENT.get(name),
   });
   if (loaded === undefined) return 2;
   for (const warning of loaded.warnings) {

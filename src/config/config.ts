@@ -90,10 +90,31 @@ export interface Config {
     /** Accounts of the delegation chain, first to last. */
     readonly delegates: readonly string[];
   };
+  /** How tokens are kept. */
+  readonly tokens: {
+    /** Most tokens in memory; past it, the least recently used go. */
+    readonly cacheEntries: number;
+  };
   /** How the pods' traffic is brought here. */
   readonly interception: {
-    /** Address of this node, in canonical form. */
+    /** What sets the rules; `none` leaves them to somebody else. */
+    readonly backend: "none" | "iptables" | "nftables";
+    /** IPv4 address that pods ask, in canonical form. */
+    readonly address: string;
+    /** IPv6 address that pods ask, in canonical form. */
+    readonly ipv6Address: string;
+    /** Address of this node, in canonical form; set if there is a backend. */
     readonly hostIP: string | undefined;
+    /**
+     * Interfaces that pods' traffic comes in by. A `+` at the end stands for any rest.
+     * One entry alone may begin with `!`: every interface but that one. None at all:
+     * every interface but the one that carries `hostIP`.
+     */
+    readonly interfaces: readonly string[];
+    /** What of the real metadata server is closed to pods: all TCP but DNS, only port 80, or nothing. */
+    readonly guard: "all" | "http" | "off";
+    /** Longest time between two looks at the rules, in milliseconds. */
+    readonly checkInterval: number;
   };
   /** How long a request waits for its pod to become known. */
   readonly backoff: {

@@ -37,6 +37,7 @@ export function findContradictions(
     ...findListenerClash(config),
     ...findLoops(config),
     ...findApiServerClashes(config.kubernetes),
+    ...findDeadRedirects(config),
   ].map(({ path, relation, other, reason }) => {
     const [blamed, second] = originOf(path).kind === "default"
       ? [other, path]
@@ -119,6 +120,31 @@ function findApiServerClashes(
       relation: "needs",
       other: "kubernetes.apiServer",
       reason: "the token goes only to an API server that is named",
+    });
+  }
+  return found;
+}
+
+function findDeadRedirects(config: Config): readonly Contradiction[] {
+  const { interception, server } = config;
+  if (interception.backend === "none") return [];
+  const found: Contradiction[] = [];
+  if (interception.hostIP === undefined) {
+    found.push({
+      path: "interception.backend",
+      relation: "needs",
+      other: "interception.hostIP",
+      reason:
+        "pods' requests are redirected to it; expected this node's address, by --host-ip or HOST_IP of the environment",
+    });
+  }
+  if (isLoopback(server.address)) {
+    found.push({
+      path: "server.address",
+      relation: "contradicts",
+      other: "interception.backend",
+      reason:
+        "the redirect would reach nobody there; expected an address that pods reach, such as 0.0.0.0",
     });
   }
   return found;

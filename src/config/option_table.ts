@@ -2,7 +2,7 @@ import type { Option } from "./option.ts";
 import { OPTIONS } from "./schema.ts";
 import { writeInlineYaml } from "./yaml.ts";
 
-const HEADER = ["Key", "Flag", "Type", "Default", "Meaning"];
+const HEADER = ["Key", "Flag", "Type", "Default", "Reload", "Meaning"];
 
 /**
  * Writes the table of all options in Markdown, columns aligned.
@@ -30,6 +30,7 @@ function describeRow(option: Option): readonly string[] {
     flags.map((name) => code(`--${name}`)).join(", "),
     kind.type.replaceAll("|", " or "),
     option.default === null ? "not set" : code(writeInlineYaml(option.default)),
+    option.isReloadable === true ? "yes" : "no",
     description,
   ];
 }

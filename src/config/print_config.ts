@@ -2,6 +2,7 @@ import type { LoadedConfig } from "./config.ts";
 import type { Option } from "./option.ts";
 import { describeOrigin } from "./origin.ts";
 import { OPTIONS } from "./schema.ts";
+import { valueAt } from "./value_at.ts";
 import { writeInlineYaml } from "./yaml.ts";
 
 /**
@@ -36,14 +37,7 @@ export function printConfig(loaded: LoadedConfig): string {
 }
 
 function shownValue(option: Option, loaded: LoadedConfig): unknown {
-  let value: unknown = loaded.config;
-  for (const key of option.path.split(".")) {
-    value = isRecord(value) ? value[key] : undefined;
-  }
+  const value = valueAt(loaded.config, option.path);
   if (option.isSecret === true && value !== undefined) return "***";
   return option.kind.encode(value);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

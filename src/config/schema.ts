@@ -1,12 +1,14 @@
 import * as v from "valibot";
 import { listKind, unsettable } from "./composed_kind.ts";
 import type { Config } from "./config.ts";
+import { INTERFACES } from "./interface_kind.ts";
 import type { Option, OptionText } from "./option.ts";
 import * as text from "./text_kinds.ts";
 import {
   BOOLEAN,
   choiceKind,
   durationKind,
+  integerKind,
   PORT,
   type ValueKind,
 } from "./value_kind.ts";
@@ -131,6 +133,7 @@ const SCHEMA = v.object({
     maxStaleness: option(durationKind({ from: "1s", to: "24h" }), {
       default: "15m",
       flag: "max-staleness",
+      isReloadable: true,
       description:
         "Silence of the API server after which each request needs a live lookup of its pod",
     }),
@@ -269,10 +272,44 @@ const SCHEMA = v.object({
     delegates: option(listKind(text.ACCOUNT, { type: "e-mails", atLeast: 0 }), {
       default: [],
       flag: "google-delegates",
+      isReloadable: true,
       description: "Accounts between the node's and the pod's, first to last",
     }),
   }),
+  tokens: v.object({
+    cacheEntries: option(integerKind({ from: 100, to: 1_000_000 }), {
+      default: 10_000,
+      flag: "token-cache-entries",
+      description:
+        "Most tokens kept in memory; past it, the least recently used go",
+    }),
+  }),
   interception: v.object({
+    backend: option(
+      choiceKind({ none: "none", iptables: "iptables", nftables: "nftables" }),
+      {
+        default: "none",
+        flag: "interception-backend",
+        shorthand: {
+          flag: "iptables",
+          on: "iptables",
+          off: "none",
+          isStronger: false,
+        },
+        description:
+          "What sets the rules that bring pods' requests here; none leaves them to you",
+      },
+    ),
+    address: option(text.IPV4_ADDRESS, {
+      default: "169.254.169.254",
+      flag: "interception-address",
+      description: "IPv4 address that pods ask, always on port 80",
+    }),
+    ipv6Address: option(text.IPV6_ADDRESS, {
+      default: "fd20:ce::254",
+      flag: "interception-ipv6-address",
+      description: "IPv6 address that pods ask, always on port 80",
+    }),
     hostIP: option(unsettable(text.IP_ADDRESS), {
       default: null,
       flag: "host-ip",
@@ -280,17 +317,39 @@ const SCHEMA = v.object({
       description:
         "Address of this node, by default HOST_IP of the environment",
     }),
+    interfaces: option(INTERFACES, {
+      default: [],
+      flag: "host-interface",
+      isReloadable: true,
+      description:
+        "Where pods' traffic comes in, such as cali+ or !eth0; by default all but the one with the node's address",
+    }),
+    guard: option(choiceKind({ all: "all", http: "http", off: "off" }), {
+      default: "all",
+      flag: "interception-guard",
+      isReloadable: true,
+      description:
+        "What of the real metadata server is closed to pods: all TCP but DNS, only port 80, or nothing",
+    }),
+    checkInterval: option(durationKind({ from: "1s", to: "10m" }), {
+      default: "10s",
+      flag: "interception-check-interval",
+      isReloadable: true,
+      description: "Longest time between two looks at whether the rules stand",
+    }),
   }),
   backoff: v.object({
     maxElapsed: option(durationKind({ from: "0", to: "1h" }), {
       default: "2s",
       flag: "backoff-max-elapsed-time",
+      isReloadable: true,
       description:
         "Longest wait for a pod that is not known yet; 0 answers at once",
     }),
     maxInterval: option(durationKind({ from: "10ms", to: "1h" }), {
       default: "1s",
       flag: "backoff-max-interval",
+      isReloadable: true,
       description: "Longest gap between live lookups during that wait",
     }),
   }),

@@ -9,6 +9,27 @@ export const IP_ADDRESS: ValueKind<string> = textKind(
   canonicalAddress,
 );
 
+/** An IPv4 address, decoded to its canonical form. */
+export const IPV4_ADDRESS: ValueKind<string> = textKind(
+  { type: "IPv4 address", accepts: "an IPv4 address without port" },
+  (text) => {
+    const address = canonicalAddress(text);
+    return address?.includes(":") === false ? address : undefined;
+  },
+);
+
+/** An IPv6 address, decoded to its canonical form. */
+export const IPV6_ADDRESS: ValueKind<string> = textKind(
+  {
+    type: "IPv6 address",
+    accepts: "an IPv6 address without brackets and port",
+  },
+  (text) => {
+    const address = canonicalAddress(text);
+    return address?.includes(":") === true ? address : undefined;
+  },
+);
+
 /** A host name without port, decoded to lower case. */
 export const HOST_NAME: ValueKind<string> = textKind(
   {

@@ -93,10 +93,29 @@ export const PORT: ValueKind<number> = {
   accepts: "a whole number from 0 to 65535, 0 for any free port",
   schema: { type: "integer", minimum: 0, maximum: 65_535 },
   isSwitch: false,
-  fromText: (text) => /^[0-9]+$/.test(text) ? Number(text) : text,
+  fromText: fromDigits,
   decode: (value) => acceptDefined(readInteger(value, { from: 0, to: 65_535 })),
   encode: (value) => value,
 };
+
+/**
+ * Creates a kind of whole number.
+ *
+ * @param limits Least and greatest number accepted.
+ */
+export function integerKind(
+  limits: { readonly from: number; readonly to: number },
+): ValueKind<number> {
+  return {
+    type: "number",
+    accepts: `a whole number from ${limits.from} to ${limits.to}`,
+    schema: { type: "integer", minimum: limits.from, maximum: limits.to },
+    isSwitch: false,
+    fromText: fromDigits,
+    decode: (value) => acceptDefined(readInteger(value, limits)),
+    encode: (value) => value,
+  };
+}
 
 /**
  * Creates a kind of duration, decoded to milliseconds.
@@ -170,6 +189,10 @@ function readText(
   read: (text: string) => string | undefined,
 ): string | undefined {
   return typeof value === "string" ? read(value) : undefined;
+}
+
+function fromDigits(text: string): number | string {
+  return /^[0-9]+$/.test(text) ? Number(text) : text;
 }
 
 function readInteger(

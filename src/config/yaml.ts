@@ -124,11 +124,19 @@ function describeFlaw(flaw: YAMLError, text: string): string {
     }
     case "MULTIPLE_DOCS":
       return "a second document begins here; expected only one";
+    case "TAG_RESOLVE_FAILED":
+      return `${
+        lowerFirst(flaw.message)
+      }; a text that begins with ! needs quotes`;
     case "RESOURCE_EXHAUSTION":
       return "nested too deeply";
     default:
-      return flaw.message.charAt(0).toLowerCase() + flaw.message.slice(1);
+      return lowerFirst(flaw.message);
   }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 interface Flaw {

@@ -106,6 +106,14 @@ Deno.test("runConfig() check accepts a good file", async () => {
   assert.equal(out, "c.yaml: ok\n");
 });
 
+Deno.test("runConfig() check takes for granted what the manifests set", async () => {
+  const { code, err } = await run(["check", "c.yaml"], {
+    files: { "c.yaml": "interception: {backend: nftables}" },
+  });
+  assert.equal(code, 0);
+  assert.equal(err, "");
+});
+
 Deno.test("runConfig() check prints all issues of a bad file with exit code 2", async () => {
   const { code, out, err } = await run(["check", "c.yaml"], {
     files: { "c.yaml": "log: {level: loud}\nserver: {prot: 1}" },

@@ -55,6 +55,28 @@ const REFUSED: Readonly<Record<string, [given: Given, text: string]>> = {
     { args: ["--api-token-file=x"] },
     "--api-token-file: kubernetes.apiTokenFile: needs kubernetes.apiServer (default): the token goes only to an API server that is named",
   ],
+  "a backend without the node's address": [
+    { args: ["--iptables"] },
+    "--iptables: interception.backend: needs interception.hostIP (default): pods' requests are redirected to it; expected this node's address, by --host-ip or HOST_IP of the environment",
+  ],
+  "a backend in the file whose node's address a flag takes away": [
+    {
+      yaml: "interception: {backend: nftables, hostIP: 10.0.0.1}",
+      args: ["--host-ip="],
+    },
+    "config.yaml:1:25: interception.backend: needs interception.hostIP (--host-ip): pods' requests are redirected to it; expected this node's address, by --host-ip or HOST_IP of the environment",
+  ],
+  "a backend with a listener on 127.0.0.0/8": [
+    {
+      yaml: "server: {address: 127.0.0.9}",
+      args: ["--interception-backend=nftables", "--host-ip=10.0.0.1"],
+    },
+    "config.yaml:1:19: server.address: contradicts interception.backend (--interception-backend): the redirect would reach nobody there; expected an address that pods reach, such as 0.0.0.0",
+  ],
+  "a backend with a listener on ::1": [
+    { args: ["--iptables=true", "--host-ip=fd00::1", "--app-address=::1"] },
+    "--app-address: server.address: contradicts interception.backend (--iptables): the redirect would reach nobody there; expected an address that pods reach, such as 0.0.0.0",
+  ],
 };
 
 const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
@@ -77,6 +99,15 @@ const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
   "metadata server on port 80 with a free port to be picked": [
     "--app-port=0",
     "--metadata-addr=127.0.0.1",
+  ],
+  "a backend with a free port to be picked": [
+    "--iptables",
+    "--host-ip=10.0.0.1",
+    "--app-port=0",
+  ],
+  "no backend, no node's address and a listener on loopback": [
+    "--iptables=false",
+    "--app-address=127.0.0.1",
   ],
   "API server without token": ["--api-server=http://127.0.0.1:1"],
 };

@@ -22,6 +22,12 @@ Deno.test("readEnvironmentLayer() fills what no layer sets", async () => {
   });
 });
 
+Deno.test("readEnvironmentLayer() gives a backend the node's address", async () => {
+  const { config } = await load({ args: ["--iptables"], env: ENV });
+  assert.equal(config.interception.backend, "iptables");
+  assert.equal(config.interception.hostIP, "10.0.0.9");
+});
+
 Deno.test("readEnvironmentLayer() yields to the file", async () => {
   const { config } = await load({
     yaml:

@@ -38,10 +38,13 @@ Deno.test("config.example.yaml explains every key in a comment above it", () => 
   }
 });
 
+const LIMITED = new Map([["duration", "Duration"], ["number", "Number"]]);
+
 Deno.test("config.example.yaml gives the limits that the schema has", () => {
   for (const { kind, path } of OPTIONS) {
     const limits = /from (\S+) to (\S+)$/.exec(kind.accepts);
-    if (kind.type !== "duration" || limits === null) continue;
-    assert(TEXT.includes(`# Duration, ${limits[1]} to ${limits[2]}.`), path);
+    const name = LIMITED.get(kind.type);
+    if (name === undefined || limits === null) continue;
+    assert(TEXT.includes(`# ${name}, ${limits[1]} to ${limits[2]}.`), path);
   }
 });

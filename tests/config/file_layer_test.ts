@@ -28,7 +28,7 @@ Deno.test("readFileLayer() reports everything at once, in document order", () =>
     "f:4:13: kubernetes.apiToken: *** is not accepted; expected a bearer token of visible ASCII characters, or null for none",
     'f:8:7: defaults.scopes[1]: "a b" is not accepted; expected the https URL of a scope, or a short name such as cloud-platform',
     "f:9:1: hostIP: is no known key; did you mean interception.hostIP?",
-    "f:10:1: something: is no known key; expected one of server, admin, kubernetes, annotations, defaults, restrictions, metadata, google, interception, backoff, log",
+    "f:10:1: something: is no known key; expected one of server, admin, kubernetes, annotations, defaults, restrictions, metadata, google, tokens, interception, backoff, log",
   ]);
 });
 
@@ -72,7 +72,10 @@ Deno.test("readFileLayer() refuses malformed YAML with the place", () => {
     ],
     ["log: [", /^f:1:7: /],
     ["log:\n\tlevel: info", /^f:2:1: tabs are not allowed as indentation$/],
-    ["log: !secret x", /^f:1:6: unresolved tag: !secret$/],
+    [
+      "log: !secret x",
+      /^f:1:6: unresolved tag: !secret; a text that begins with ! needs quotes$/,
+    ],
     ["log: {}\nserver: *missing", /^f:2:9: no anchor &missing /],
     [`log: ${"[".repeat(20_000)}`, /^f:1:\d+: nested too deeply$/],
   ];

@@ -46,7 +46,16 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
       lifetime: 3_600_000,
       delegates: [],
     },
-    interception: { hostIP: undefined },
+    tokens: { cacheEntries: 10_000 },
+    interception: {
+      backend: "none",
+      address: "169.254.169.254",
+      ipv6Address: "fd20:ce::254",
+      hostIP: undefined,
+      interfaces: [],
+      guard: "all",
+      checkInterval: 10_000,
+    },
     backoff: { maxElapsed: 2_000, maxInterval: 1_000 },
     log: { format: "text", level: "info" },
   });
@@ -71,28 +80,6 @@ Deno.test("loadConfig() never lets a flag's default beat the file", async () => 
     args: ["--verbose=false"],
   });
   assert.equal(config.log.level, "error");
-});
-
-Deno.test("loadConfig() takes the flags of the original's manifests", async () => {
-  const { config } = await load({
-    args: [
-      "--verbose",
-      "--debug=true",
-      "--host-ip=10.128.0.2",
-      "--node=gke-node-1",
-      "--default-service-account=default",
-      "--default-scopes=https://www.googleapis.com/auth/logging.write,monitoring",
-    ],
-  });
-  assert.equal(config.log.level, "debug");
-  assert(config.admin.debug);
-  assert.equal(config.interception.hostIP, "10.128.0.2");
-  assert.equal(config.kubernetes.node, "gke-node-1");
-  assert.equal(config.defaults.serviceAccount, "default");
-  assert.deepEqual(config.defaults.scopes, [
-    "https://www.googleapis.com/auth/logging.write",
-    "monitoring",
-  ]);
 });
 
 Deno.test("loadConfig() refuses bad values of every layer at once", async () => {

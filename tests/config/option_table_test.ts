@@ -20,9 +20,19 @@ Deno.test("optionTable() has an aligned row for every option", () => {
   }
 });
 
+Deno.test("optionTable() tells what a reload changes", () => {
+  const rows = optionTable().split("\n")
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+  assert.deepEqual(
+    rows.slice(2).map((cells) => cells[5]),
+    OPTIONS.map(({ isReloadable }) => isReloadable === true ? "yes" : "no"),
+  );
+  assert.equal(rows[0]?.[5], "Reload");
+});
+
 Deno.test("optionTable() has no cell that breaks the table", () => {
   for (const line of optionTable().split("\n")) {
-    assert.equal(line.split("|").length, 7, line);
+    assert.equal(line.split("|").length, 8, line);
   }
 });
 

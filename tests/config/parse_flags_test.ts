@@ -112,6 +112,28 @@ Deno.test("parseFlags() takes --namespace-restrictions for two modes", () => {
   );
 });
 
+Deno.test("parseFlags() takes --iptables for two backends", () => {
+  const path = "interception.backend";
+  assert.deepEqual(valuesOf(["--iptables"]), { [path]: "iptables" });
+  assert.deepEqual(valuesOf(["--iptables=true"]), { [path]: "iptables" });
+  assert.deepEqual(valuesOf(["--iptables=false"]), { [path]: "none" });
+  assert.deepEqual(valuesOf(["--no-iptables"]), { [path]: "none" });
+  assert.deepEqual(
+    valuesOf(["--iptables", "--interception-backend=iptables"]),
+    { [path]: "iptables" },
+  );
+  assert.deepEqual(
+    issuesOf(["--iptables=true", "--interception-backend=nftables"]),
+    [
+      '--iptables: interception.backend: contradicts --interception-backend: "iptables" is not "nftables"; expected one of the two flags',
+    ],
+  );
+  assert.deepEqual(
+    issuesOf(["--interception-backend=nftables", "--iptables=false"]).length,
+    1,
+  );
+});
+
 Deno.test("parseFlags() lets --verbose win over --log-level, wherever it stands", () => {
   for (
     const args of [["--verbose", "--log-level=error"], [

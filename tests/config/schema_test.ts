@@ -226,11 +226,69 @@ const CASES: Readonly<Record<string, Case>> = {
     wrong: ["[default]", "[a]", "null"],
     wrongFlag: "default",
   },
+  "tokens.cacheEntries": {
+    yaml: ["100", 100],
+    flag: ["1000000", 1_000_000],
+    wrong: ["99", "1000001", "1000.5", '"1000"', "many", "null", "[1000]"],
+    wrongFlag: "1e4",
+  },
+  "interception.backend": {
+    yaml: ["nftables", "nftables"],
+    flag: ["IPtables", "iptables"],
+    wrong: ["ipvs", "true", "null"],
+    wrongFlag: "true",
+    beside: ["--host-ip=10.128.0.2"],
+  },
+  "interception.address": {
+    yaml: ["169.254.169.253", "169.254.169.253"],
+    flag: ["::ffff:10.0.0.1", "10.0.0.1"],
+    wrong: ["fd20:ce::254", "169.254.169.254:80", "metadata", "null", '""'],
+    wrongFlag: "169.254.169.254/32",
+  },
+  "interception.ipv6Address": {
+    yaml: ["fd20:ce::1", "fd20:ce::1"],
+    flag: ["FD20:0CE:0::2", "fd20:ce::2"],
+    wrong: [
+      "169.254.169.254",
+      "::ffff:10.0.0.1",
+      '"[fd20:ce::254]"',
+      "fe80::1%eth0",
+      "null",
+    ],
+    wrongFlag: "[fd20:ce::254]:80",
+  },
   "interception.hostIP": {
     yaml: ["10.128.0.2", "10.128.0.2"],
     flag: ["::ffff:10.128.0.3", "10.128.0.3"],
     wrong: ["node-1", '""', "10.128.0.2/32"],
     wrongFlag: "$(HOST_IP)",
+  },
+  "interception.interfaces": {
+    yaml: ["[cali+, cni0]", ["cali+", "cni0"]],
+    flag: ["!eth0", ["!eth0"]],
+    wrong: [
+      "+",
+      '["!eth0", cni0]',
+      '["!eth0", "!eth1"]',
+      "[abcdefghijklmnop]",
+      "[eth/0]",
+      "eth 0",
+      "1",
+      "null",
+    ],
+    wrongFlag: "cni0,!eth0",
+  },
+  "interception.guard": {
+    yaml: ["http", "http"],
+    flag: ["Off", "off"],
+    wrong: ["on", "false", "null"],
+    wrongFlag: "none",
+  },
+  "interception.checkInterval": {
+    yaml: ["1s", 1_000],
+    flag: ["1m30s", 90_000],
+    wrong: ["10", "0", "999ms", "10m1s", "null"],
+    wrongFlag: "90",
   },
   "backoff.maxElapsed": {
     yaml: ["0", 0],
@@ -286,7 +344,34 @@ Deno.test("OPTIONS names every flag once", () => {
     shorthand === undefined ? [flag] : [flag, shorthand.flag]
   );
   assert.equal(new Set(flags).size, flags.length);
-  for (const flag of flags) assert.match(flag, /^[a-z]+(-[a-z]+)*$/);
+  for (const flag of flags) assert.match(flag, /^[a-z]+(-[a-z0-9]+)*$/);
+});
+
+Deno.test("OPTIONS says which of them a reload changes", () => {
+  const isFixed = ({ isReloadable }: Option): boolean => isReloadable !== true;
+  assert.deepEqual(OPTIONS.filter(isFixed).map(({ path }) => path), [
+    "server.address",
+    "server.port",
+    "admin.address",
+    "admin.port",
+    "admin.debug",
+    "kubernetes.apiServer",
+    "kubernetes.apiToken",
+    "kubernetes.apiTokenFile",
+    "kubernetes.kubeconfig",
+    "kubernetes.insecure",
+    "kubernetes.node",
+    "metadata.address",
+    "metadata.nextHop.enabled",
+    "metadata.nextHop.address",
+    "google.iamEndpoint",
+    "google.credentials",
+    "tokens.cacheEntries",
+    "interception.backend",
+    "interception.address",
+    "interception.ipv6Address",
+    "log.format",
+  ]);
 });
 
 Deno.test("findOption() knows options only", () => {
