@@ -2,6 +2,7 @@ import { describeStore } from "./admin/debug_store.ts";
 import { createAdminHandler } from "./admin/handler.ts";
 import { type Condition, type Health, healthText } from "./admin/health.ts";
 import type { Config } from "./config/config.ts";
+import type { ReloadOutcome } from "./config/reloader.ts";
 import { canonicalAddress, isLoopback } from "./core/address.ts";
 import type { Caller } from "./core/caller.ts";
 import type { Clock } from "./core/clock.ts";
@@ -20,9 +21,11 @@ import { NodeIdentity } from "./google/node_identity.ts";
 import { createNodeTokenSource } from "./google/node_token.ts";
 import { createSourceClient } from "./google/source_client.ts";
 import { Cluster } from "./kubernetes/cluster.ts";
+import type { ClusterSettings } from "./kubernetes/cluster_view.ts";
 import type { Connection, ConnectionOptions } from "./kubernetes/connection.ts";
 import { createExchangeRecorder } from "./metadata/exchange_recorder.ts";
 import { createMetadataHandler } from "./metadata/handler.ts";
+import { listen } from "./metadata/listener.ts";
 import { UpstreamClient } from "./metadata/upstream_client.ts";
 import type { Log } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -48,29 +51,27 @@ export interface Daemon extends AsyncDisposable {
   readonly address: Deno.NetAddr;
   /** Where health, readiness and metrics are told. */
   readonly adminAddress: Deno.NetAddr;
-}
-
-/** Thrown when a listener cannot be opened; the message names the option to change. */
-export class ListenError extends Error {
   /**
-   * Creates the error.
+   * Puts another configuration into force without losing a request.
    *
-   * @param message What cannot be opened, and which options say so.
-   * @param options `cause` is the error underneath.
+   * Where annotation keys or the need of namespaces change, that is once all has been
+   * listed anew; a later call supersedes one that still waits.
+   *
+   * @param next Differs from the running one only in what can change at run time.
    */
-  constructor(message: string, options: ErrorOptions) {
-    super(message, options);
-    this.name = "ListenError";
-  }
+  reconfigure(next: Config): void;
+  /**
+   * Takes note of an attempt to reload, for readiness and metrics.
+   *
+   * @param outcome How it ended.
+   */
+  noteReload(outcome: ReloadOutcome): void;
 }
 
 /** One request's time for finding the caller and minting. */
 const REQUEST_BUDGET_MS = 4_500;
 const UPSTREAM_TIMEOUT_MS = 3_000;
-const TOKEN_CAPACITY = 10_000;
 const MAX_RENEWAL_SECONDS = 600;
-/** Time that requests in flight have to end when the daemon stops. */
-const SHUTDOWN_MS = 5_000;
 
 /**
  * Says how the configuration wants the API server to be reached.
@@ -108,9 +109,11 @@ export async function startDaemon(
   options: DaemonOptions,
 ): Promise<Daemon> {
   const { clock, log } = options;
+  let settings = deriveSettings(config);
+  const current = (): Settings => settings;
   await using starting = new AsyncDisposableStack();
   const metrics = new Metrics(VERSION);
-  const cluster = starting.use(createCluster(config, options));
+  const cluster = starting.use(createCluster(current, options));
   const metadataServer = starting.use(
     createUpstream(config.metadata.address, clock),
   );
@@ -127,21 +130,20 @@ export async function startDaemon(
     clock,
     log,
   });
-  const exposure = new Exposure(config.metadata);
-  const policy = createPolicy(config, node);
   const decideFor = ({ pod, namespace }: Caller): Decision =>
-    decide(policy(), pod, namespace);
+    decide(policyOf(settings, node), pod, namespace);
   const health = (): Health => ({
-    hostIP: config.interception.hostIP,
+    hostIP: settings.config.interception.hostIP,
     projectId: node.projectId,
   });
+  let reload: ReloadOutcome | undefined;
 
   const admin = starting.use(listen(config.admin, {
     section: "admin",
     log,
     handler: createAdminHandler({
       health,
-      conditions: () => conditionsOf(cluster),
+      conditions: () => [describeIndex(cluster), describeReload(reload)],
       metrics,
       ...(config.admin.debug
         ? { debugStore: () => describeStore(cluster.callers(), decideFor) }
@@ -154,12 +156,12 @@ export async function startDaemon(
     handler: createMetadataHandler({
       identify: cluster.identify,
       decide: decideFor,
-      mint: createMint(config, { metadataServer, metrics, clock }),
+      mint: createMint(current, { metadataServer, metrics, clock }),
       askUpstream: podUpstream.ask,
-      exposure: () => exposure,
-      hosts: () => config.metadata.hosts,
+      exposure: () => settings.exposure,
+      hosts: () => settings.config.metadata.hosts,
       health: (address) =>
-        isOwnAddress(address, config) && !cluster.isClaimed(address)
+        isOwnAddress(address, settings.config) && !cluster.isClaimed(address)
           ? healthText(health())
           : undefined,
       observe: createExchangeRecorder(log, metrics),
@@ -178,32 +180,88 @@ export async function startDaemon(
   addGauges(metrics, cluster);
 
   const stopping = new AbortController();
-  const running = Promise.all([
-    cluster.run(stopping.signal),
-    node.learn(stopping.signal),
-  ]);
+  cluster.start();
+  const learning = node.learn(stopping.signal);
   starting.defer(async () => {
     stopping.abort();
-    await running;
+    await learning;
   });
   const stack = starting.move();
   return {
     address: server.address,
     adminAddress: admin.address,
+    reconfigure(next: Config): void {
+      cluster.change(clusterSettings(next), () => {
+        settings = deriveSettings(next);
+        log("info", "The configuration is in force");
+      });
+    },
+    noteReload(outcome: ReloadOutcome): void {
+      reload = outcome;
+      metrics.noteReload(outcome.kind, outcome.atMs);
+    },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
-function createCluster(config: Config, options: DaemonOptions): Cluster {
+/** The configuration in force, with what is derived from it once. */
+interface Settings {
+  readonly config: Config;
+  readonly exposure: Exposure;
+  readonly defaultScopes: readonly string[];
+}
+
+function deriveSettings(config: Config): Settings {
+  return {
+    config,
+    exposure: new Exposure(config.metadata),
+    defaultScopes: canonicalScopes(config.defaults.scopes) ?? [],
+  };
+}
+
+function policyOf(
+  { config, defaultScopes }: Settings,
+  node: NodeIdentity,
+): Policy {
+  return {
+    defaultAccount: defaultAccountOf(config.defaults.serviceAccount, node),
+    defaultScopes,
+    restrictions: config.restrictions.mode,
+  };
+}
+
+function defaultAccountOf(option: string, node: NodeIdentity): DefaultAccount {
+  if (option === "") return { kind: "none" };
+  const account = option === "default" ? node.account : option;
+  return account === undefined
+    ? { kind: "unresolved" }
+    : { kind: "account", account };
+}
+
+function clusterSettings(
+  { annotations, restrictions }: Config,
+): ClusterSettings {
+  return { annotations, watchNamespaces: restrictions.mode !== "off" };
+}
+
+function createCluster(
+  current: () => Settings,
+  options: DaemonOptions,
+): Cluster {
+  const { config } = current();
   return new Cluster({
     ...options,
     userAgent: `k8s-gke-service-account-assigner/${VERSION}`,
     node: config.kubernetes.node,
-    annotations: config.annotations,
-    watchNamespaces: config.restrictions.mode !== "off",
-    maxWaitMs: config.backoff.maxElapsed,
-    maxPauseMs: config.backoff.maxInterval,
-    maxStalenessMs: config.kubernetes.maxStaleness,
+    settings: clusterSettings(config),
+    patience: () => {
+      const { backoff, kubernetes } = current().config;
+      return {
+        maxWaitMs: backoff.maxElapsed,
+        maxPauseMs: backoff.maxInterval,
+        maxStalenessMs: kubernetes.maxStaleness,
+      };
+    },
   });
 }
 
@@ -211,27 +269,8 @@ function createUpstream(address: string, clock: Clock): UpstreamClient {
   return new UpstreamClient({ address, timeoutMs: UPSTREAM_TIMEOUT_MS, clock });
 }
 
-function createPolicy(config: Config, node: NodeIdentity): () => Policy {
-  const { serviceAccount, scopes } = config.defaults;
-  const defaultScopes = canonicalScopes(scopes) ?? [];
-  const defaultAccount = (): DefaultAccount => {
-    if (serviceAccount === "") return { kind: "none" };
-    const account = serviceAccount === "default"
-      ? node.account
-      : serviceAccount;
-    return account === undefined
-      ? { kind: "unresolved" }
-      : { kind: "account", account };
-  };
-  return () => ({
-    defaultAccount: defaultAccount(),
-    defaultScopes,
-    restrictions: config.restrictions.mode,
-  });
-}
-
 function createMint(
-  config: Config,
+  current: () => Settings,
   options: {
     readonly metadataServer: UpstreamClient;
     readonly metrics: Metrics;
@@ -239,16 +278,16 @@ function createMint(
   },
 ): Mint {
   const { metadataServer, metrics, clock } = options;
+  const { google, tokens } = current().config;
   const source = createSourceClient(
-    config.google.credentials === "adc" ? { kind: "adc" } : {
+    google.credentials === "adc" ? { kind: "adc" } : {
       kind: "metadata",
       fetchToken: createNodeTokenSource(metadataServer.ask, clock.now),
     },
   );
-  const impersonate = createImpersonation(source, {
-    endpoint: config.google.iamEndpoint,
-    lifetimeMs: config.google.lifetime,
-    delegates: config.google.delegates,
+  const impersonate = createImpersonation(source, () => {
+    const { lifetime, delegates } = current().config.google;
+    return { endpoint: google.iamEndpoint, lifetimeMs: lifetime, delegates };
   });
   const counted: Mint = async (request, signal) => {
     try {
@@ -266,25 +305,36 @@ function createMint(
   return withCache(
     withDeadline(counted, { deadlineMs: REQUEST_BUDGET_MS, clock }),
     {
-      capacity: TOKEN_CAPACITY,
-      renewBelowSeconds: Math.min(
-        MAX_RENEWAL_SECONDS,
-        config.google.lifetime / 2000,
-      ),
+      capacity: tokens.cacheEntries,
+      renewBelowSeconds: () =>
+        Math.min(MAX_RENEWAL_SECONDS, current().config.google.lifetime / 2000),
       now: clock.now,
       onOutcome: (outcome) => metrics.countCache(outcome),
     },
   );
 }
 
-function conditionsOf(cluster: Cluster): readonly Condition[] {
-  return [{
+function describeIndex(cluster: Cluster): Condition {
+  return {
     name: "index",
     ok: cluster.hasSynced,
     detail: cluster.hasSynced
       ? `${cluster.podCount} pods known`
       : "not listed yet",
-  }];
+  };
+}
+
+/** A refused file does not make the daemon unready: the old configuration goes on. */
+function describeReload(outcome: ReloadOutcome | undefined): Condition {
+  const at = outcome === undefined ? "" : new Date(outcome.atMs).toISOString();
+  const detail = outcome === undefined
+    ? "as at start"
+    : outcome.kind === "accepted"
+    ? `reloaded at ${at}`
+    : `the file was refused at ${at}, the configuration before it goes on: ${
+      outcome.message.replaceAll("\n", "; ")
+    }`;
+  return { name: "configuration", ok: true, detail };
 }
 
 function addGauges(metrics: Metrics, cluster: Cluster): void {
@@ -314,65 +364,4 @@ function isOwnAddress(address: string, config: Config): boolean {
     Deno.networkInterfaces().some((own) =>
       canonicalAddress(own.address) === address
     );
-}
-
-interface Listener extends AsyncDisposable {
-  readonly address: Deno.NetAddr;
-}
-
-interface ListenOptions {
-  /** Section of the configuration that says where. */
-  readonly section: "server" | "admin";
-  readonly log: Log;
-  readonly handler: (
-    request: Request,
-    info: { readonly remoteAddr: Deno.Addr },
-  ) => Promise<Response>;
-}
-
-/** Starts an HTTP listener; on disposal requests in flight get a little time to end. */
-function listen(
-  at: { readonly address: string; readonly port: number },
-  options: ListenOptions,
-): Listener {
-  const ending = new AbortController();
-  const server = openListener(at, options, ending.signal);
-  return {
-    address: server.addr,
-    async [Symbol.asyncDispose](): Promise<void> {
-      const late = setTimeout(() => ending.abort(), SHUTDOWN_MS);
-      await server.shutdown();
-      clearTimeout(late);
-    },
-  };
-}
-
-function openListener(
-  at: { readonly address: string; readonly port: number },
-  { section, log, handler }: ListenOptions,
-  signal: AbortSignal,
-): Deno.HttpServer<Deno.NetAddr> {
-  try {
-    return Deno.serve({
-      hostname: at.address,
-      port: at.port,
-      signal,
-      onListen: ({ hostname, port }) =>
-        log("info", "Listening", {
-          listener: section,
-          address: hostname,
-          port,
-        }),
-    }, handler);
-  } catch (cause) {
-    const flag = section === "server" ? "--app-port" : "--admin-port";
-    const problem = cause instanceof Deno.errors.AddrInUse
-      ? "the port is taken by another program"
-      : "the address cannot be listened on";
-    throw new ListenError(
-      `Cannot listen on ${at.address} port ${at.port}: ${problem}; ` +
-        `change ${section}.port (${flag}) or ${section}.address`,
-      { cause },
-    );
-  }
 }

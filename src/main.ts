@@ -1,6 +1,6 @@
 import { runConfig } from "./cli/config.ts";
 import type { Io } from "./cli/io.ts";
-import { runDaemon } from "./cli/run_daemon.ts";
+import { runDaemon, type RunDaemonOptions } from "./cli/run_daemon.ts";
 import { helpText } from "./config/help_text.ts";
 import { parseFlags } from "./config/parse_flags.ts";
 import { suggest } from "./config/suggest.ts";
@@ -13,13 +13,13 @@ const COMMANDS = ["config"];
  *
  * @param args Command line, without the program's name.
  * @param io Where to read and write.
- * @param stop Fires when the daemon should stop.
+ * @param signals How the daemon is told to stop and to reload.
  * @returns Exit code: 0 done or stopped, 1 failed, 2 wrong usage or configuration.
  */
 export async function main(
   args: readonly string[],
   io: Io,
-  stop: AbortSignal,
+  signals: RunDaemonOptions,
 ): Promise<number> {
   const [first = "", ...rest] = args;
   if (first === "config") return await runConfig(rest, io);
@@ -37,12 +37,13 @@ export async function main(
     return 0;
   }
   if (flags.version) {
+    const commit = io.env("SAASSIGNER_COMMIT") || "unknown";
     io.out(
-      `k8s-gke-service-account-assigner ${VERSION} (Deno ${Deno.version.deno})\n`,
+      `k8s-gke-service-account-assigner ${VERSION} (commit ${commit}, Deno ${Deno.version.deno})\n`,
     );
     return 0;
   }
-  return await runDaemon(args, io, { stop });
+  return await runDaemon(args, io, signals);
 }
 
 /** The process's own streams, environment and files. */
@@ -62,18 +63,21 @@ function writeAll(
 }
 
 /**
- * Gives a signal that fires when the process is asked to stop.
+ * Listens to the process's signals: SIGINT and SIGTERM stop, SIGHUP reloads.
  *
  * Deno as process 1 crashes on a signal that nobody listens to.
  */
-export function stopSignal(): AbortSignal {
+export function processSignals(): RunDaemonOptions {
   const stopping = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(name, () => stopping.abort());
   }
-  return stopping.signal;
+  return {
+    stop: stopping.signal,
+    onHangup: (reload) => Deno.addSignalListener("SIGHUP", reload),
+  };
 }
 
 if (import.meta.main) {
-  Deno.exit(await main(Deno.args, processIo, stopSignal()));
+  Deno.exit(await main(Deno.args, processIo, processSignals()));
 }

@@ -21,7 +21,7 @@ async function run(args: readonly string[], env = ENV): Promise<Outcome> {
     err: (text) => err += text,
     env: (name) => env[name],
     readTextFile: (path) => Deno.readTextFile(path),
-  }, AbortSignal.abort());
+  }, { stop: AbortSignal.abort() });
   return { code, out, err };
 }
 

@@ -1,22 +1,22 @@
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 import { SANDBOX_PODS, type SandboxPod } from "../sandbox/sandbox_pods.ts";
 import type { Daemon } from "../daemon.ts";
-import { processIo, stopSignal } from "../main.ts";
+import { processIo, processSignals } from "../main.ts";
 import type { Io } from "./io.ts";
-import { runDaemon, systemClock } from "./run_daemon.ts";
+import { runDaemon, type RunDaemonOptions, systemClock } from "./run_daemon.ts";
 
 /**
  * Starts the sandbox and a daemon that uses it, until told to stop.
  *
  * @param args Flags for the daemon, over those that the sandbox needs.
  * @param io Where to read and write.
- * @param stop Fires when to stop.
+ * @param signals How the daemon is told to stop and to reload.
  * @returns Exit code of the daemon.
  */
 export async function dev(
   args: readonly string[],
   io: Io,
-  stop: AbortSignal,
+  signals: RunDaemonOptions,
 ): Promise<number> {
   await using sandbox = await startSandbox(systemClock);
   const flags = [
@@ -27,7 +27,7 @@ export async function dev(
     ...args,
   ];
   return await runDaemon(flags, withoutRealCredentials(io), {
-    stop,
+    ...signals,
     onStarted: (daemon) => io.out(describe(sandbox, daemon)),
   });
 }
@@ -107,13 +107,14 @@ async function watch(
 async function run(args: readonly string[]): Promise<number> {
   const [first, ...rest] = args;
   if (first === WATCHED) {
-    return await dev(rest, processIo, new AbortController().signal);
+    return await dev(rest, processIo, { stop: new AbortController().signal });
   }
   const isWatch = args.includes("--watch");
   const flags = args.filter((arg) => arg !== "--watch");
+  const signals = processSignals();
   return isWatch
-    ? await watch(flags, stopSignal())
-    : await dev(flags, processIo, stopSignal());
+    ? await watch(flags, signals.stop)
+    : await dev(flags, processIo, signals);
 }
 
 if (import.meta.main) Deno.exit(await run(Deno.args));

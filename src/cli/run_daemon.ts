@@ -1,42 +1,48 @@
 import type { LoadedConfig } from "../config/config.ts";
 import { ConfigError } from "../config/config_error.ts";
 import { loadConfig } from "../config/load_config.ts";
+import { Reloader } from "../config/reloader.ts";
 import type { Clock } from "../core/clock.ts";
-import {
-  connectionOptions,
-  type Daemon,
-  ListenError,
-  startDaemon,
-} from "../daemon.ts";
+import { connectionOptions, type Daemon, startDaemon } from "../daemon.ts";
 import { type Connection, createConnection } from "../kubernetes/connection.ts";
+import { ListenError } from "../metadata/listener.ts";
 import { createLog, describeError, type Log } from "../telemetry/log.ts";
 import { VERSION } from "../telemetry/version.ts";
 import type { Io } from "./io.ts";
+import { watchFile } from "./watch_file.ts";
+
+/** How {@linkcode runDaemon} is told what to do while it runs. */
+export interface RunDaemonOptions {
+  /** Fires when the daemon should stop. */
+  readonly stop: AbortSignal;
+  /** Takes a function to be called whenever the configuration should be reloaded. */
+  readonly onHangup?: (reload: () => void) => void;
+  /** Told of the running daemon. */
+  readonly onStarted?: (daemon: Daemon) => void;
+}
 
 /**
  * Runs the daemon until it is told to stop.
  *
  * @param args Flags.
  * @param io Where to read and write.
- * @param options `stop` fires when the daemon should stop; `onStarted` is told of
- * the running daemon.
+ * @param options Signals.
  * @returns Exit code: 0 stopped, 1 failed, 2 bad configuration.
  */
 export async function runDaemon(
   args: readonly string[],
   io: Io,
-  options: {
-    readonly stop: AbortSignal;
-    readonly onStarted?: (daemon: Daemon) => void;
-  },
+  options: RunDaemonOptions,
 ): Promise<number> {
-  const prepared = await prepare(args, io);
+  const load = (): Promise<LoadedConfig> =>
+    loadConfig({ args, env: io.env, readTextFile: io.readTextFile });
+  const prepared = await prepare(load, io);
   if (prepared === undefined) return 2;
   const { loaded, connection } = prepared;
-  const { config } = loaded;
+  let level = loaded.config.log.level;
   const log = createLog({
-    format: config.log.format,
-    level: () => config.log.level,
+    format: loaded.config.log.format,
+    level: () => level,
     write: io.err,
     now: systemClock.now,
   });
@@ -45,25 +51,59 @@ export async function runDaemon(
   const daemon = await start(loaded, { connection, log });
   if (daemon === undefined) return 1;
   options.onStarted?.(daemon);
-  await aborted(options.stop);
+  const reloader = new Reloader({
+    load,
+    running: loaded.config,
+    apply: (config) => {
+      level = config.log.level;
+      daemon.reconfigure(config);
+    },
+    onOutcome: daemon.noteReload,
+    clock: systemClock,
+    log,
+  });
+  await reloadUntil(options, { reloader, file: loaded.file, log });
   log("info", "Stopping");
   await daemon[Symbol.asyncDispose]();
   return 0;
 }
 
+/** Reloads on SIGHUP and on changes of the file, until told to stop. */
+async function reloadUntil(
+  { stop, onHangup }: RunDaemonOptions,
+  options: {
+    readonly reloader: Reloader;
+    readonly file: string | undefined;
+    readonly log: Log;
+  },
+): Promise<void> {
+  const { reloader, file, log } = options;
+  const onChange = (): void => reloader.request();
+  onHangup?.(onChange);
+  const watching = file === undefined
+    ? undefined
+    : watchFile(file, { onChange, signal: stop }).catch((error) =>
+      log(
+        "error",
+        "The configuration file cannot be watched; send SIGHUP after a change",
+        {
+          file,
+          error: describeError(error),
+        },
+      )
+    );
+  await Promise.all([reloader.run(stop), watching]);
+}
+
 /** Loads the configuration, or says what is wrong with it. */
 async function prepare(
-  args: readonly string[],
+  load: () => Promise<LoadedConfig>,
   io: Io,
 ): Promise<
   { readonly loaded: LoadedConfig; readonly connection: Connection } | undefined
 > {
   try {
-    const loaded = await loadConfig({
-      args,
-      env: io.env,
-      readTextFile: io.readTextFile,
-    });
+    const loaded = await load();
     const options = connectionOptions(loaded.config);
     if (options.kind === "in-cluster" && !io.env("KUBERNETES_SERVICE_HOST")) {
       io.err(
@@ -110,13 +150,6 @@ async function start(
     options.log("error", error.message);
     return undefined;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true })
-  );
 }
 
 /** The machine's own time. */

@@ -22,22 +22,22 @@ export interface ImpersonationOptions {
  * node's credentials is the library's part.
  *
  * @param source Calls Google with the node's own credentials.
- * @param options Where and how.
+ * @param options Where and how; asked for each time, so that it can change.
  * @returns A minter that makes one call each time, and one more if IAM refuses
  * the node's access token (revoked, or a clock that jumped).
  * @see {@link https://cloud.google.com/iam/docs/reference/credentials/rest}
  */
 export function createImpersonation(
   source: SourceClient,
-  options: ImpersonationOptions,
+  options: () => ImpersonationOptions,
 ): Mint {
   return async (request, signal) => {
+    const { endpoint, ...rest } = options();
     const call = {
-      url:
-        `${options.endpoint}/v1/projects/-/serviceAccounts/${request.account}:${
-          methodOf(request)
-        }`,
-      body: bodyOf(request, options),
+      url: `${endpoint}/v1/projects/-/serviceAccounts/${request.account}:${
+        methodOf(request)
+      }`,
+      body: bodyOf(request, rest),
       signal,
     };
     try {
@@ -62,7 +62,10 @@ function methodOf(request: MintRequest): string {
     : "generateIdToken";
 }
 
-function bodyOf(request: MintRequest, options: ImpersonationOptions): object {
+function bodyOf(
+  request: MintRequest,
+  options: Omit<ImpersonationOptions, "endpoint">,
+): object {
   const delegates = options.delegates.length === 0 ? {} : {
     delegates: options.delegates.map((account) =>
       `projects/-/serviceAccounts/${account}`

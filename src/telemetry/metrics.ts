@@ -33,6 +33,8 @@ export class Metrics {
   readonly #duration: Histogram<"route">;
   readonly #mints: Counter<"kind" | "outcome">;
   readonly #cache: Counter<"outcome">;
+  readonly #reloads: Counter<"outcome">;
+  readonly #reloadedAt: Gauge<"outcome">;
 
   /**
    * Creates the instruments.
@@ -63,6 +65,18 @@ export class Metrics {
     this.#cache = new Counter({
       name: "saassigner_token_cache_total",
       help: "Token requests by how the cache served them",
+      labelNames: ["outcome"],
+      registers,
+    });
+    this.#reloads = new Counter({
+      name: "saassigner_config_reloads_total",
+      help: "Attempts to reload the configuration",
+      labelNames: ["outcome"],
+      registers,
+    });
+    this.#reloadedAt = new Gauge({
+      name: "saassigner_config_last_reload_timestamp_seconds",
+      help: "Time of the last attempt to reload, by outcome",
       labelNames: ["outcome"],
       registers,
     });
@@ -102,6 +116,17 @@ export class Metrics {
    */
   countCache(outcome: "hit" | "join" | "miss"): void {
     this.#cache.inc({ outcome });
+  }
+
+  /**
+   * Counts one attempt to reload the configuration.
+   *
+   * @param outcome How it ended.
+   * @param atMs When, in milliseconds since the Unix epoch.
+   */
+  noteReload(outcome: "accepted" | "refused", atMs: number): void {
+    this.#reloads.inc({ outcome });
+    this.#reloadedAt.set({ outcome }, atMs / 1000);
   }
 
   /**

@@ -10,7 +10,7 @@ export interface CacheOptions {
   /** Tokens kept at most; the least recently used goes first. */
   readonly capacity: number;
   /** A token with less than this left is minted anew, in seconds. */
-  readonly renewBelowSeconds: number;
+  readonly renewBelowSeconds: () => number;
   /** Current time, in milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Told how each request was served. */
@@ -56,7 +56,9 @@ export function withCache(mint: Mint, options: CacheOptions): Mint {
   return (request, signal) => {
     const key = mintKey(request);
     const token = cached.get(key);
-    if (token !== undefined && secondsLeft(token, now()) >= renewBelowSeconds) {
+    if (
+      token !== undefined && secondsLeft(token, now()) >= renewBelowSeconds()
+    ) {
       remember(key, token);
       onOutcome?.("hit");
       return Promise.resolve(token);

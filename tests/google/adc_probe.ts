@@ -4,11 +4,11 @@ import { createSourceClient } from "../../src/google/source_client.ts";
 
 /** Mints with application default credentials, as often as told, and prints what came of it. */
 const [endpoint = "", account = "", times = "1"] = Deno.args;
-const mint = createImpersonation(createSourceClient({ kind: "adc" }), {
+const mint = createImpersonation(createSourceClient({ kind: "adc" }), () => ({
   endpoint,
   lifetimeMs: 3_600_000,
   delegates: [],
-});
+}));
 const outcomes: string[] = [];
 for (let time = 0; time < Number(times); time++) {
   try {

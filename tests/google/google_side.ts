@@ -60,11 +60,11 @@ export async function startGoogleSide(
     kind: "metadata",
     fetchToken: createNodeTokenSource(client.ask, now),
   });
-  const mint = createImpersonation(source, {
+  const mint = createImpersonation(source, () => ({
     endpoint: iam.url,
     lifetimeMs: 3_600_000,
     delegates: options.delegates ?? [],
-  });
+  }));
   const stack = starting.move();
   return {
     time,

@@ -40,11 +40,11 @@ function mintAt(endpoint: string, delegates: readonly string[] = []): Mint {
         expiresAtMs: Date.now() + 3_600_000,
       }),
   });
-  return createImpersonation(source, {
+  return createImpersonation(source, () => ({
     endpoint,
     lifetimeMs: 1_800_999,
     delegates,
-  });
+  }));
 }
 
 Deno.test("createImpersonation() sends exactly the documented request", async (t) => {

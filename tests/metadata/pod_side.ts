@@ -122,7 +122,7 @@ function createOptions(
       ),
     mint: withCache(google.mint, {
       capacity: 100,
-      renewBelowSeconds: 600,
+      renewBelowSeconds: () => 600,
       now: time.now,
     }),
     askUpstream: google.client.ask,

@@ -37,7 +37,7 @@ function start(capacity = 100): Fixture {
   const outcomes: CacheOutcome[] = [];
   const mint = withCache(source.mint, {
     capacity,
-    renewBelowSeconds: 600,
+    renewBelowSeconds: () => 600,
     now: time.now,
     onOutcome: (outcome) => outcomes.push(outcome),
   });
@@ -91,7 +91,7 @@ Deno.test("withCache() does not keep the failure of a minter that throws at once
   };
   const cached = withCache(mint, {
     capacity: 1,
-    renewBelowSeconds: 1,
+    renewBelowSeconds: () => 1,
     now: () => 0,
   });
   await assert.rejects(cached(access, never), /at once/);
