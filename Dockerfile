@@ -12,12 +12,14 @@ FROM denoland/deno:debian-${DENO_VERSION}
 LABEL org.opencontainers.image.title="k8s-gke-service-account-assigner" \
       org.opencontainers.image.description="Gives each Kubernetes pod its own Google service account" \
       org.opencontainers.image.licenses="Apache-2.0"
+ARG COMMIT=unknown
+ENV SAASSIGNER_COMMIT=${COMMIT}
 COPY --from=bundle /bundle/saassigner.js /opt/saassigner/saassigner.js
 # The program sees these variables and files, and nothing else of the container.
 ENTRYPOINT ["deno", "run", "--no-prompt", "--no-config", "--cached-only", \
   "--allow-net", \
   "--allow-read=/etc/saassigner,/var/run/secrets", \
-  "--allow-env=NODE_NAME,HOST_IP,GOOGLE_APPLICATION_CREDENTIALS,KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,HTTPS_PROXY,https_proxy,NO_PROXY,no_proxy", \
+  "--allow-env=NODE_NAME,HOST_IP,GOOGLE_APPLICATION_CREDENTIALS,KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,HTTPS_PROXY,https_proxy,NO_PROXY,no_proxy,SAASSIGNER_COMMIT", \
   "--ignore-env", \
   "--allow-sys=networkInterfaces", \
   "/opt/saassigner/saassigner.js"]
