@@ -16,7 +16,7 @@ ARG COMMIT=unknown
 ENV SAASSIGNER_COMMIT=${COMMIT}
 COPY --from=bundle /bundle/saassigner.js /opt/saassigner/saassigner.js
 # The program sees these variables and files, and nothing else of the container.
-ENTRYPOINT ["deno", "run", "--no-prompt", "--no-config", "--cached-only", \
+ENTRYPOINT ["deno", "run", "--no-prompt", "--no-config", "--cached-only", "--unstable-no-legacy-abort", \
   "--allow-net", \
   "--allow-read=/etc/saassigner,/var/run/secrets", \
   "--allow-env=NODE_NAME,HOST_IP,GOOGLE_APPLICATION_CREDENTIALS,KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,HTTPS_PROXY,https_proxy,NO_PROXY,no_proxy,SAASSIGNER_COMMIT", \

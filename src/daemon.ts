@@ -27,6 +27,7 @@ import { createExchangeRecorder } from "./metadata/exchange_recorder.ts";
 import { createMetadataHandler } from "./metadata/handler.ts";
 import { listen } from "./metadata/listener.ts";
 import { UpstreamClient } from "./metadata/upstream_client.ts";
+import { WaitLimit } from "./metadata/wait_limit.ts";
 import type { Log } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { VERSION } from "./telemetry/version.ts";
@@ -72,6 +73,8 @@ export interface Daemon extends AsyncDisposable {
 const REQUEST_BUDGET_MS = 4_500;
 const UPSTREAM_TIMEOUT_MS = 3_000;
 const MAX_RENEWAL_SECONDS = 600;
+/** ID tokens are long, and their audiences are the callers' choice: a tenth of the cache is theirs. */
+const ID_TOKEN_SHARE = 10;
 
 /**
  * Says how the configuration wants the API server to be reached.
@@ -137,6 +140,7 @@ export async function startDaemon(
     projectId: node.projectId,
   });
   let reload: ReloadOutcome | undefined;
+  const stopping = new AbortController();
 
   const admin = starting.use(listen(config.admin, {
     section: "admin",
@@ -159,6 +163,8 @@ export async function startDaemon(
       mint: createMint(current, { metadataServer, metrics, clock }),
       askUpstream: podUpstream.ask,
       exposure: () => settings.exposure,
+      waits: new WaitLimit(),
+      stopping: stopping.signal,
       hosts: () => settings.config.metadata.hosts,
       health: (address) =>
         isOwnAddress(address, settings.config) && !cluster.isClaimed(address)
@@ -179,7 +185,6 @@ export async function startDaemon(
   }));
   addGauges(metrics, cluster);
 
-  const stopping = new AbortController();
   cluster.start();
   const learning = node.learn(stopping.signal);
   starting.defer(async () => {
@@ -238,10 +243,17 @@ function defaultAccountOf(option: string, node: NodeIdentity): DefaultAccount {
     : { kind: "account", account };
 }
 
+/** Report mode tells what it can, but must not refuse for want of a namespace. */
+const NAMESPACES = {
+  off: "ignored",
+  report: "watched",
+  enforce: "needed",
+} as const;
+
 function clusterSettings(
   { annotations, restrictions }: Config,
 ): ClusterSettings {
-  return { annotations, watchNamespaces: restrictions.mode !== "off" };
+  return { annotations, namespaces: NAMESPACES[restrictions.mode] };
 }
 
 function createCluster(
@@ -302,16 +314,25 @@ function createMint(
       throw error;
     }
   };
-  return withCache(
-    withDeadline(counted, { deadlineMs: REQUEST_BUDGET_MS, clock }),
-    {
-      capacity: tokens.cacheEntries,
-      renewBelowSeconds: () =>
-        Math.min(MAX_RENEWAL_SECONDS, current().config.google.lifetime / 2000),
+  const limited = withDeadline(counted, {
+    deadlineMs: REQUEST_BUDGET_MS,
+    clock,
+  });
+  const cache = (capacity: number): Mint =>
+    withCache(limited, {
+      capacity,
+      maxRenewalSeconds: MAX_RENEWAL_SECONDS,
       now: clock.now,
       onOutcome: (outcome) => metrics.countCache(outcome),
-    },
-  );
+    });
+  // Apart, so that a pod that asks for many audiences evicts nobody's access token.
+  const accessTokens = cache(tokens.cacheEntries);
+  const idTokens = cache(Math.ceil(tokens.cacheEntries / ID_TOKEN_SHARE));
+  return (request, signal) =>
+    (request.kind === "access-token" ? accessTokens : idTokens)(
+      request,
+      signal,
+    );
 }
 
 function describeIndex(cluster: Cluster): Condition {

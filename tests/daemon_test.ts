@@ -292,6 +292,30 @@ Deno.test("startDaemon() logs no token", async () => {
   }
 });
 
+Deno.test("startDaemon() serves in report mode though namespaces cannot be read", async () => {
+  await using daemon = await startTestDaemon("--restrictions-mode=report");
+  daemon.sandbox.kubernetes.faults.failNext(1_000_000, {
+    status: 403,
+    when: ({ resource }) => resource === "namespaces",
+  });
+  const answer = await daemon.askUntil(
+    { from: OUTSIDER, path: TOKEN },
+    ({ status }) => status !== 503,
+  );
+  assert.equal(answer.status, 200);
+});
+
+Deno.test("startDaemon() stops while a request waits for a change", async () => {
+  const waiting = await (async () => {
+    await using daemon = await startTestDaemon();
+    const path = "instance/machine-type?wait_for_change=true&timeout_sec=50";
+    const waiting = daemon.ask({ from: SHELL, path });
+    await daemon.sandbox.metadata.waits.reached(1);
+    return waiting;
+  })();
+  assert.equal(waiting.status, 503);
+});
+
 Deno.test("startDaemon() touches namespaces only if a restriction mode needs them", async () => {
   await using daemon = await startTestDaemon();
   await daemon.ask({ from: SHELL, path: TOKEN });

@@ -61,6 +61,11 @@ const FIXED: ReadonlyMap<string, Route> = new Map<string, Route>([
   [V1, { kind: "above-accounts", path: "" }],
   [`${V1}instance`, { kind: "redirect", location: `${V1}instance/` }],
   [`${V1}instance/`, { kind: "above-accounts", path: "instance" }],
+  [`${V1}instance/attributes`, {
+    kind: "redirect",
+    location: `${V1}instance/attributes/`,
+  }],
+  [`${V1}project`, { kind: "redirect", location: `${V1}project/` }],
   [`${V1}universe`, { kind: "redirect", location: `${V1}universe/` }],
   [`${V1}universe/`, {
     kind: "fixed-directory",

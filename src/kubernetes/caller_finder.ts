@@ -2,7 +2,7 @@ import type { Identification, Identify } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
 import { startDeadline } from "../core/deadline.ts";
 import type { NamespaceIndex } from "../core/namespace_index.ts";
-import type { Lookup } from "../core/pod.ts";
+import type { Lookup, Pod } from "../core/pod.ts";
 import type { PodIndex } from "../core/pod_index.ts";
 import type { Reason } from "../core/reason.ts";
 import { ParkingLot, type Place } from "./parking_lot.ts";
@@ -15,8 +15,10 @@ export interface CallerFinderOptions {
   readonly namespaces: NamespaceIndex;
   /** Whether every index that the current mode needs holds a complete list. */
   readonly hasSynced: () => boolean;
-  /** Whether the API server has been silent for too long to trust the index alone. */
-  readonly isStale: () => boolean;
+  /** Whether the watch of pods has been silent for too long to trust the index alone. */
+  readonly arePodsStale: () => boolean;
+  /** Whether the watch of namespaces has been silent for too long to trust allow-lists. */
+  readonly areNamespacesStale: () => boolean;
   /** Whether a caller's namespace must be known. */
   readonly needsNamespace: () => boolean;
   /** Asks the API server itself who has an address; `undefined` if it does not tell now. */
@@ -156,8 +158,7 @@ export class CallerFinder {
    * nothing, and has to confirm an index that is stale.
    */
   #judge(address: string): Judgement {
-    const { pods, namespaces, hasSynced, isStale, needsNamespace } =
-      this.#options;
+    const { pods, hasSynced, arePodsStale } = this.#options;
     if (!hasSynced()) {
       return pending(
         "not-synced",
@@ -167,7 +168,7 @@ export class CallerFinder {
     const live = this.#live.get(address);
     const indexed = pods.find(address);
     const lookup =
-      live !== undefined && (indexed.kind === "unknown" || isStale())
+      live !== undefined && (indexed.kind === "unknown" || arePodsStale())
         ? live
         : indexed;
     switch (lookup.kind) {
@@ -185,28 +186,32 @@ export class CallerFinder {
         return final(
           refuse("host-network", "Pods on the node's network get no token"),
         );
-      case "found": {
-        if (isStale() && live === undefined) {
-          return pending(
+      case "found":
+        return arePodsStale() && live === undefined
+          ? pending(
             "stale",
             "The API server cannot be asked who the caller is; try again",
-          );
-        }
-        if (!needsNamespace()) {
-          return final({
-            kind: "found",
-            caller: { pod: lookup.pod, namespace: undefined },
-          });
-        }
-        const namespace = namespaces.find(lookup.pod.namespace);
-        return namespace === undefined
-          ? pending(
-            "not-synced",
-            "The pod's namespace is not known yet; try again",
           )
-          : final({ kind: "found", caller: { pod: lookup.pod, namespace } });
-      }
+          : this.#judgeNamespace(lookup.pod);
     }
+  }
+
+  #judgeNamespace(pod: Pod): Judgement {
+    const { namespaces, needsNamespace, areNamespacesStale } = this.#options;
+    const namespace = namespaces.find(pod.namespace);
+    if (needsNamespace() && namespace === undefined) {
+      return pending(
+        "not-synced",
+        "The pod's namespace is not known yet; try again",
+      );
+    }
+    if (needsNamespace() && areNamespacesStale()) {
+      return pending(
+        "stale",
+        "The namespace's allow-list may be out of date; try again",
+      );
+    }
+    return final({ kind: "found", caller: { pod, namespace } });
   }
 }
 

@@ -77,9 +77,9 @@ export class Cluster implements AsyncDisposable {
         return namespaces();
       },
       hasSynced: () => this.hasSynced,
-      isStale: () =>
-        (this.contactAgeMs ?? 0) > options.patience().maxStalenessMs,
-      needsNamespace: () => this.#view.settings.watchNamespaces,
+      arePodsStale: () => this.#isStale(this.#view.podContactAtMs),
+      areNamespacesStale: () => this.#isStale(this.#view.namespaceContactAtMs),
+      needsNamespace: () => this.#view.settings.namespaces === "needed",
       lookUp: createLiveLookup({
         api: this.#api,
         node,
@@ -103,12 +103,9 @@ export class Cluster implements AsyncDisposable {
     return this.#view.hasSynced;
   }
 
-  /** Time since any of the watches last heard of the API server, in milliseconds; `undefined` before the first time. */
+  /** Time since the watch of pods last heard of the API server, in milliseconds; `undefined` before the first time. */
   get contactAgeMs(): number | undefined {
-    const { contactAtMs } = this.#view;
-    return contactAtMs === undefined
-      ? undefined
-      : this.#options.clock.now() - contactAtMs;
+    return this.#ageOf(this.#view.podContactAtMs);
   }
 
   /** Number of pods known, in any state. */
@@ -168,6 +165,15 @@ export class Cluster implements AsyncDisposable {
     });
   }
 
+  #ageOf(atMs: number | undefined): number | undefined {
+    return atMs === undefined ? undefined : this.#options.clock.now() - atMs;
+  }
+
+  #isStale(contactAtMs: number | undefined): boolean {
+    return (this.#ageOf(contactAtMs) ?? 0) >
+      this.#options.patience().maxStalenessMs;
+  }
+
   #createView(settings: ClusterSettings): ClusterView {
     return new ClusterView(settings, {
       node: this.#options.node,
@@ -196,7 +202,7 @@ export class Cluster implements AsyncDisposable {
 }
 
 function isSame(one: ClusterSettings, other: ClusterSettings): boolean {
-  return one.watchNamespaces === other.watchNamespaces &&
+  return one.namespaces === other.namespaces &&
     one.annotations.serviceAccount === other.annotations.serviceAccount &&
     one.annotations.scopes === other.annotations.scopes &&
     one.annotations.allowedServiceAccounts ===

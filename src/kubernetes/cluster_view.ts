@@ -10,8 +10,8 @@ import type { ListAndWatchOptions } from "./list_and_watch.ts";
 export interface ClusterSettings {
   /** Keys of the annotations that are read. */
   readonly annotations: AnnotationKeys;
-  /** Whether allow-lists count, so that namespaces must be watched. */
-  readonly watchNamespaces: boolean;
+  /** Whether namespaces are left alone, watched for the record, or needed for each decision. */
+  readonly namespaces: "ignored" | "watched" | "needed";
 }
 
 /** What a {@linkcode ClusterView} needs besides its settings. */
@@ -53,7 +53,7 @@ export class ClusterView {
       ...(node === "" ? {} : { fieldSelector: `spec.nodeName=${node}` }),
       decode: (object) => decodePod(object, annotations),
     }, { store: this.pods, onChange });
-    this.#namespaceInformer = settings.watchNamespaces
+    this.#namespaceInformer = settings.namespaces !== "ignored"
       ? new Informer({
         path: "/api/v1/namespaces",
         decode: (object) => decodeNamespace(object, annotations),
@@ -61,10 +61,11 @@ export class ClusterView {
       : undefined;
   }
 
-  /** Whether a complete list of everything that is watched was applied. */
+  /** Whether a complete list of everything that is needed was applied. */
   get hasSynced(): boolean {
     return this.#podInformer.hasSynced &&
-      (this.#namespaceInformer?.hasSynced ?? true);
+      (this.settings.namespaces !== "needed" ||
+        this.#namespaceInformer?.hasSynced === true);
   }
 
   /** Resolves once {@linkcode hasSynced} is true. */
@@ -72,12 +73,14 @@ export class ClusterView {
     return this.#synced.promise;
   }
 
-  /** Time of the older of the watches' last words, in milliseconds since the Unix epoch. */
-  get contactAtMs(): number | undefined {
-    const contacts = [this.#podInformer, this.#namespaceInformer]
-      .map((informer) => informer?.contactAtMs)
-      .filter((contact) => contact !== undefined);
-    return contacts.length === 0 ? undefined : Math.min(...contacts);
+  /** Time of the last word on pods, in milliseconds since the Unix epoch. */
+  get podContactAtMs(): number | undefined {
+    return this.#podInformer.contactAtMs;
+  }
+
+  /** Time of the last word on namespaces, in milliseconds since the Unix epoch. */
+  get namespaceContactAtMs(): number | undefined {
+    return this.#namespaceInformer?.contactAtMs;
   }
 
   /** Every pod known, in any state, with its namespace's allow-list if that is watched. */

@@ -44,6 +44,8 @@ const SILENCE_MS = 4 * 60_000;
 const STABLE_MS = 5_000;
 const PAUSE_MIN_MS = 200;
 const PAUSE_MAX_MS = 30_000;
+/** After a watch that the server ended in order; until the next one is open, nothing is heard. */
+const CLEAN_PAUSE_MAX_MS = 1_000;
 
 /**
  * Follows a collection for ever: lists it once, then watches, and lists again
@@ -69,6 +71,7 @@ export async function* listAndWatch<T>(
   let pauseMs = PAUSE_MIN_MS;
   while (!signal.aborted) {
     const startedAtMs = clock.now();
+    let maxPauseMs = CLEAN_PAUSE_MAX_MS;
     let hadNews = false;
     try {
       if (version === undefined) {
@@ -77,6 +80,9 @@ export async function* listAndWatch<T>(
         yield { kind: "replaced", items: list.items };
       }
       for await (const news of watch(collection, version, options)) {
+        if (isOlder(news.version, version)) {
+          throw new WatchError("The server has lost versions");
+        }
         version = news.version ?? version;
         hadNews ||= news.event.kind !== "contact";
         yield news.event;
@@ -84,6 +90,7 @@ export async function* listAndWatch<T>(
     } catch (error) {
       if (signal.aborted) return;
       if (isExpired(error)) version = undefined;
+      maxPauseMs = PAUSE_MAX_MS;
       log("warn", "Lost contact with the API server, will try again", {
         path: collection.path,
         error: describeError(error),
@@ -92,8 +99,9 @@ export async function* listAndWatch<T>(
     if (hadNews || clock.now() - startedAtMs >= STABLE_MS) {
       pauseMs = PAUSE_MIN_MS;
     }
+    pauseMs = Math.min(pauseMs, maxPauseMs);
     await clock.sleep(random() * pauseMs, signal);
-    pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS);
+    pauseMs *= 2;
   }
 }
 
@@ -179,6 +187,14 @@ function pathOf<T>(
 function isExpired(error: unknown): boolean {
   return error instanceof KubernetesApiError && error.status === 410 ||
     error instanceof WatchError;
+}
+
+/** Tells whether a version is before another; versions of our resources are decimal numbers. */
+function isOlder(version: string | undefined, than: string): boolean {
+  if (version === undefined || !/^\d+$/.test(version) || !/^\d+$/.test(than)) {
+    return false;
+  }
+  return BigInt(version) < BigInt(than);
 }
 
 /** An ERROR event in the stream; whatever it is, a new list is right afterwards. */

@@ -164,9 +164,13 @@ async function answerToken(
     scopes,
   };
   return await withToken(request, options, (token) => {
+    const left = secondsLeft(token, now());
+    if (left < 1) {
+      return refusal("iam-unavailable", "The token is over; try again");
+    }
     const fields = {
       access_token: token.value,
-      expires_in: Math.max(1, secondsLeft(token, now())),
+      expires_in: left,
       token_type: "Bearer",
     };
     if (query.get("alt") !== "text") return tokenAnswer(fields);

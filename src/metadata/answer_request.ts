@@ -26,6 +26,7 @@ import {
   textAnswer,
 } from "./answer.ts";
 import { answerTree, fetchTree, proxy, type ProxyOptions } from "./proxy.ts";
+import type { WaitLimit } from "./wait_limit.ts";
 
 /** What is needed to answer a request. */
 export interface AnswerRequestOptions {
@@ -41,6 +42,10 @@ export interface AnswerRequestOptions {
   readonly exposure: () => Exposure;
   /** Host names accepted beside those of the metadata server, in lower case. */
   readonly hosts: () => readonly string[];
+  /** Bounds the requests that wait for a change. */
+  readonly waits: WaitLimit;
+  /** Fires when the daemon stops; ends the requests that wait for a change. */
+  readonly stopping: AbortSignal;
   /** Starts the time that a request may take; the signal fires at its end. */
   readonly startBudget: () => Deadline;
   /** Current time, in milliseconds since the Unix epoch. */
@@ -93,13 +98,40 @@ export async function answerRequest(
       return redirectAnswer(matched.location, query);
     case "none":
       return notFound();
-    case "above-accounts":
-      return isOn(query, "recursive")
-        ? await answerCaller(matched, { query, progress, options })
-        : await answerListingAbove(matched.path, query, options);
-    default:
-      return await answerCaller(matched, { query, progress, options });
+    default: {
+      const context = { request, query, progress, options };
+      const isWaiting = isOn(query, "wait_for_change") &&
+        (matched.kind === "upstream" || matched.kind === "above-accounts");
+      return isWaiting
+        ? await answerInTurn(matched, context)
+        : await answerVariable(matched, context);
+    }
   }
+}
+
+/** Answers a request that waits for a change, if not too many do. */
+async function answerInTurn(
+  matched: VariableRoute,
+  context: Context,
+): Promise<Answer> {
+  const { progress: { address }, options: { waits } } = context;
+  if (!waits.enter(address)) {
+    return refusal("overload", "Too many requests wait for a change");
+  }
+  try {
+    return await answerVariable(matched, context);
+  } finally {
+    waits.leave(address);
+  }
+}
+
+async function answerVariable(
+  matched: VariableRoute,
+  context: Context,
+): Promise<Answer> {
+  return matched.kind === "above-accounts" && !isOn(context.query, "recursive")
+    ? await answerListingAbove(matched.path, context)
+    : await answerCaller(matched, context);
 }
 
 function answerFixedDirectory(
@@ -124,29 +156,30 @@ function answerListing(entries: readonly string[], query: Query): Answer {
 /** Lists a directory above service accounts, which is the same for every caller. */
 async function answerListingAbove(
   path: "" | "instance",
-  query: Query,
-  options: AnswerRequestOptions,
+  context: Context,
 ): Promise<Answer> {
+  const { query } = context;
   if (path === "") {
     return answerListing(["instance/", "project/", "universe/"], query);
   }
-  return await proxy({ path, directory: true }, proxyOptions(query, options));
+  return await proxy({ path, directory: true }, proxyOptions(context));
 }
 
-/** A route whose answer depends on who asks. */
-type CallerRoute = Extract<
+/** A route whose answer depends on who asks, or on the real server. */
+type VariableRoute = Extract<
   Route,
   { kind: "accounts" | "account" | "entry" | "above-accounts" | "upstream" }
 >;
 
 interface Context {
+  readonly request: Request;
   readonly query: Query;
   readonly progress: Progress;
   readonly options: AnswerRequestOptions;
 }
 
 async function answerCaller(
-  matched: CallerRoute,
+  matched: VariableRoute,
   context: Context,
 ): Promise<Answer> {
   const { query, progress, options } = context;
@@ -161,7 +194,7 @@ async function answerCaller(
     }
     progress.caller = identification.caller;
     if (matched.kind === "upstream") {
-      return await proxy(matched, proxyOptions(query, options));
+      return await proxy(matched, proxyOptions(context));
     }
     const decision = options.decide(identification.caller);
     progress.decision = decision;
@@ -169,7 +202,7 @@ async function answerCaller(
       return await answerTreeAbove(
         matched.path,
         decision,
-        proxyOptions(query, options),
+        proxyOptions(context),
       );
     }
     return await answerAccountRoute(matched, decision, {
@@ -185,7 +218,9 @@ async function answerCaller(
 async function answerAccountRoute(
   matched: Extract<Route, { kind: "accounts" | "account" | "entry" }>,
   decision: Decision,
-  context: Omit<Context, "progress"> & { readonly signal: AbortSignal },
+  context: Pick<Context, "query" | "options"> & {
+    readonly signal: AbortSignal;
+  },
 ): Promise<Answer> {
   const { query, options, signal } = context;
   if (decision.outcome === "deny") {
@@ -218,17 +253,20 @@ async function answerTreeAbove(
   options: ProxyOptions,
 ): Promise<Answer> {
   const fetched = await fetchTree(path, options);
-  if ("refusal" in fetched) return fetched.refusal;
+  // A next hop that refuses the subtree does not keep the caller from its own accounts.
+  const isRefused = "refusal" in fetched && fetched.refusal.status < 500;
+  if ("refusal" in fetched && !isRefused) return fetched.refusal;
+  const upstream = "tree" in fetched ? fetched.tree : {};
   const serviceAccounts = accountsTree(
     decision.outcome === "allow" ? decision : undefined,
   );
   if (path === "instance") {
-    return answerTree({ ...fetched.tree, serviceAccounts }, {
+    return answerTree({ ...upstream, serviceAccounts }, {
       path,
       query: options.query,
     });
   }
-  const { instance, project } = fetched.tree;
+  const { instance, project } = upstream;
   const tree = {
     instance: { ...(isTree(instance) ? instance : {}), serviceAccounts },
     ...(project === undefined ? {} : { project }),
@@ -237,10 +275,11 @@ async function answerTreeAbove(
   return answerTree(tree, { path, query: options.query });
 }
 
-function proxyOptions(
-  query: Query,
-  options: AnswerRequestOptions,
-): ProxyOptions {
-  const { askUpstream, exposure } = options;
-  return { query, askUpstream, exposure: exposure() };
+/** Only a request that waits for a change can last, and must end with its client. */
+function proxyOptions({ request, query, options }: Context): ProxyOptions {
+  const { askUpstream, exposure, stopping } = options;
+  const base = { query, askUpstream, exposure: exposure() };
+  return isOn(query, "wait_for_change")
+    ? { ...base, signal: AbortSignal.any([request.signal, stopping]) }
+    : base;
 }

@@ -47,14 +47,14 @@ export function listen(
   at: { readonly address: string; readonly port: number },
   options: ListenOptions,
 ): Listener {
-  const ending = new AbortController();
-  const server = openListener(at, options, ending.signal);
+  const server = openListener(at, options);
   return {
     address: server.addr,
     async [Symbol.asyncDispose](): Promise<void> {
-      const late = setTimeout(() => ending.abort(), SHUTDOWN_MS);
-      await server.shutdown();
-      clearTimeout(late);
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, SHUTDOWN_MS);
+      await Promise.race([server.shutdown(), late.promise]);
+      clearTimeout(timer);
     },
   };
 }
@@ -62,13 +62,11 @@ export function listen(
 function openListener(
   at: { readonly address: string; readonly port: number },
   { section, log, handler }: ListenOptions,
-  signal: AbortSignal,
 ): Deno.HttpServer<Deno.NetAddr> {
   try {
     return Deno.serve({
       hostname: at.address,
       port: at.port,
-      signal,
       onListen: ({ hostname, port }) =>
         log("info", "Listening", {
           listener: section,

@@ -32,6 +32,8 @@ export interface ProxyOptions {
   readonly exposure: Exposure;
   /** Parsed query. */
   readonly query: Query;
+  /** Ends the wait for a change. */
+  readonly signal?: AbortSignal;
 }
 
 /** Query parameters that the real server gets to see. */
@@ -71,7 +73,7 @@ export async function proxy(
     path: V1 + path + (directory ? "/" : ""),
     query: forwardedQuery(query),
     ...waitTimeout(query),
-  });
+  }, options.signal);
   // The real server's Location names the real server, so it is made anew.
   if (answer.status === 301) return redirectAnswer(`${V1}${path}/`, query);
   if (answer.status !== 200) return passRefusal(answer);
@@ -104,7 +106,7 @@ export async function fetchTree(
       "json",
     ]]),
     ...waitTimeout(query),
-  });
+  }, options.signal);
   if (answer.status !== 200) return { refusal: passRefusal(answer) };
   const tree = filterTree(parseTree(answer.body), path, exposure);
   return { tree: isTree(tree) ? tree : {} };

@@ -45,7 +45,11 @@ export function createLog(options: LogOptions): Log {
     if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(options.level())) return;
     const time = new Date(options.now()).toISOString();
     const line = escapeControls(format({ time, level, message }, fields));
-    options.write(`${line}\n`);
+    try {
+      options.write(`${line}\n`);
+    } catch {
+      // Nobody reads the log any more; pods are served all the same.
+    }
   };
 }
 

@@ -1,4 +1,9 @@
-import { type Mint, mintKey, type MintRequest } from "../core/mint.ts";
+import {
+  type Mint,
+  MintError,
+  mintKey,
+  type MintRequest,
+} from "../core/mint.ts";
 import { secondsLeft, type Token } from "../core/token.ts";
 import { abandonOn } from "./abandon_on.ts";
 
@@ -9,12 +14,17 @@ export type CacheOutcome = "hit" | "join" | "miss";
 export interface CacheOptions {
   /** Tokens kept at most; the least recently used goes first. */
   readonly capacity: number;
-  /** A token with less than this left is minted anew, in seconds. */
-  readonly renewBelowSeconds: () => number;
+  /** A token with less than this left is minted anew, in seconds; half its lifetime if that is less. */
+  readonly maxRenewalSeconds: number;
   /** Current time, in milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Told how each request was served. */
   readonly onOutcome?: (outcome: CacheOutcome) => void;
+}
+
+interface Entry {
+  readonly token: Token;
+  readonly renewBelowSeconds: number;
 }
 
 /**
@@ -29,25 +39,33 @@ export interface CacheOptions {
  * @param options Size, renewal and clock.
  */
 export function withCache(mint: Mint, options: CacheOptions): Mint {
-  const cached = new Map<string, Token>();
+  const cached = new Map<string, Entry>();
   const flights = new Map<string, Promise<Token>>();
-  const { capacity, renewBelowSeconds, now, onOutcome } = options;
+  const { capacity, maxRenewalSeconds, now, onOutcome } = options;
 
-  function remember(key: string, token: Token): void {
+  function remember(key: string, entry: Entry): void {
     cached.delete(key);
-    cached.set(key, token);
+    cached.set(key, entry);
     const [oldest] = cached.keys();
     if (cached.size > capacity && oldest !== undefined) cached.delete(oldest);
   }
 
   async function fly(request: MintRequest): Promise<Token> {
     const token = await mint(request, new AbortController().signal);
-    remember(mintKey(request), token);
+    const lifetime = secondsLeft(token, now());
+    if (lifetime < 1) {
+      throw new MintError(
+        "iam-unavailable",
+        "IAM gave a token that is over; is the node's clock right?",
+      );
+    }
+    const renewBelowSeconds = Math.min(maxRenewalSeconds, lifetime / 2);
+    remember(mintKey(request), { token, renewBelowSeconds });
     return token;
   }
 
   function serveOld(key: string, error: unknown): Token {
-    const old = cached.get(key);
+    const old = cached.get(key)?.token;
     if (old !== undefined && secondsLeft(old, now()) > 0) return old;
     cached.delete(key);
     throw error;
@@ -55,13 +73,14 @@ export function withCache(mint: Mint, options: CacheOptions): Mint {
 
   return (request, signal) => {
     const key = mintKey(request);
-    const token = cached.get(key);
+    const entry = cached.get(key);
     if (
-      token !== undefined && secondsLeft(token, now()) >= renewBelowSeconds()
+      entry !== undefined &&
+      secondsLeft(entry.token, now()) >= entry.renewBelowSeconds
     ) {
-      remember(key, token);
+      remember(key, entry);
       onOutcome?.("hit");
-      return Promise.resolve(token);
+      return Promise.resolve(entry.token);
     }
     const flight = flights.get(key);
     onOutcome?.(flight === undefined ? "miss" : "join");

@@ -77,7 +77,7 @@ Deno.test("route() names the meaning of every kind of path", async (t) => {
     },
     {
       path: `${V1}/project`,
-      expected: { kind: "upstream", path: "project", directory: false },
+      expected: { kind: "redirect", location: "/computeMetadata/v1/project/" },
     },
     {
       path: `${V1}/project/`,

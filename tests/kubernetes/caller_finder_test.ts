@@ -114,6 +114,19 @@ Deno.test("CallerFinder.identify() waits, and gives the reason when the wait end
       reason: "ambiguous-caller",
     },
     {
+      name: "allow-lists stale where they are needed",
+      arrange: (setup) => {
+        setup.needsNamespace = true;
+        setup.areNamespacesStale = true;
+        setup.pods.apply(podOf("a"));
+        setup.namespaces.apply({
+          name: podOf("a").namespace,
+          allowList: { kind: "absent" },
+        });
+      },
+      reason: "stale",
+    },
+    {
       name: "namespace not known",
       arrange: (setup) => {
         setup.needsNamespace = true;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Cluster } from "../../src/kubernetes/cluster.ts";
+import type { ClusterSettings } from "../../src/kubernetes/cluster_view.ts";
 import { createConnection } from "../../src/kubernetes/connection.ts";
 import { Journal } from "../../src/sandbox/journal.ts";
 import {
@@ -104,7 +105,7 @@ Deno.test("Cluster.identify() gives the allow-list where it counts, and asks for
       status: 403,
       when: ({ resource }) => resource === "namespaces",
     });
-    await using setup = new ClusterSetup(api.url, { watchNamespaces: true });
+    await using setup = new ClusterSetup(api.url, { namespaces: "needed" });
     const release = setup.time.hold();
     const early = setup.ask();
     await setup.time.paused(1);
@@ -220,7 +221,7 @@ Deno.test("Cluster.identify() past the bound on staleness asks who it is", async
 Deno.test("Cluster ends when disposed of, also before any contact", async () => {
   using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using setup = new ClusterSetup(`http://127.0.0.1:${server.addr.port}`, {
-    watchNamespaces: true,
+    namespaces: "needed",
   });
   using _ = await server.accept();
   assert.equal(setup.cluster.contactAgeMs, undefined);
@@ -250,7 +251,7 @@ Deno.test("Cluster.change() goes on as before until all is listed anew", async (
   api.faults.failNext(1, { status: 500, when: ({ verb }) => verb === "list" });
   const { promise, resolve } = Promise.withResolvers<void>();
   setup.cluster.change(
-    { annotations: OTHER_KEYS, watchNamespaces: true },
+    { annotations: OTHER_KEYS, namespaces: "needed" },
     resolve,
   );
   assert.equal(await setup.ask(), "cart old");
@@ -271,11 +272,11 @@ Deno.test("Cluster.change() is superseded by a later one", async () => {
   await setup.ready(api);
   const changes: string[] = [];
   setup.cluster.change(
-    { annotations: OTHER_KEYS, watchNamespaces: true },
+    { annotations: OTHER_KEYS, namespaces: "needed" },
     () => changes.push("superseded"),
   );
   setup.cluster.change(
-    { annotations: ANNOTATIONS, watchNamespaces: false },
+    { annotations: ANNOTATIONS, namespaces: "ignored" },
     () => changes.push("back"),
   );
   assert.deepEqual(changes, ["back"]);
@@ -301,15 +302,17 @@ class ClusterSetup implements AsyncDisposable {
 
   constructor(
     url: string,
-    options: { readonly node?: string; readonly watchNamespaces?: boolean } =
-      {},
+    options: {
+      readonly node?: string;
+      readonly namespaces?: ClusterSettings["namespaces"];
+    } = {},
   ) {
-    const { node = NODE, watchNamespaces = false } = options;
+    const { node = NODE, namespaces = "ignored" } = options;
     this.cluster = new Cluster({
       connection: createConnection({ kind: "server", url, insecure: false }),
       userAgent: "assigner-test/1",
       node,
-      settings: { annotations: ANNOTATIONS, watchNamespaces },
+      settings: { annotations: ANNOTATIONS, namespaces },
       patience: () => ({
         maxWaitMs: 2_000,
         maxPauseMs: 1_000,

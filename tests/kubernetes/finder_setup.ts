@@ -43,6 +43,7 @@ export class FinderSetup {
   readonly lookups: Journal<string> = new Journal();
   hasSynced = true;
   isStale = false;
+  areNamespacesStale = false;
   needsNamespace = false;
   maxWaitMs = 2_000;
   maxPauseMs = 1_000;
@@ -54,7 +55,8 @@ export class FinderSetup {
       pods: this.pods,
       namespaces: this.namespaces,
       hasSynced: () => this.hasSynced,
-      isStale: () => this.isStale,
+      arePodsStale: () => this.isStale,
+      areNamespacesStale: () => this.areNamespacesStale,
       needsNamespace: () => this.needsNamespace,
       lookUp: async (address) => {
         this.lookups.add(address);

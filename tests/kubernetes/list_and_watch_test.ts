@@ -356,6 +356,33 @@ Deno.test("listAndWatch() pauses with jitter, longer each time, at most 30 s", a
   }
 });
 
+Deno.test("listAndWatch() pauses at most 1 s after a watch that ended in order", async () => {
+  await using api = await startKubernetesApi();
+  await using pods = new FollowedPods(api.url, { random: () => 0.5 });
+  await pods.begin(api);
+  for (let ended = 0; ended < 6; ended += 1) {
+    await api.watching("pods", 1);
+    api.faults.endWatches();
+    assert.deepEqual(await pods.next(), { kind: "contact" });
+  }
+  assert.deepEqual(pods.time.pauses, [100, 200, 400, 500, 500, 500]);
+});
+
+Deno.test("listAndWatch() lists again when the server has lost versions", async () => {
+  await using api = await startKubernetesApi();
+  await using pods = new FollowedPods(api.url);
+  await pods.begin(api);
+  api.cluster.create(assignedPod({ name: "cart" }));
+  assert.equal(await pods.news(), "applied cart");
+  const bookmark = {
+    kind: "Pod",
+    apiVersion: "v1",
+    metadata: { resourceVersion: "7" },
+  };
+  api.faults.injectLine(JSON.stringify({ type: "BOOKMARK", object: bookmark }));
+  assert.equal(await pods.news(), "replaced cart");
+});
+
 Deno.test("listAndWatch() starts with short pauses again after a success", async (t) => {
   const successes: {
     name: string;

@@ -1,4 +1,5 @@
 import type { Caller, Identification } from "../../src/core/caller.ts";
+import { WaitLimit } from "../../src/metadata/wait_limit.ts";
 import { startDeadline } from "../../src/core/deadline.ts";
 import { Exposure, type ExposureOptions } from "../../src/core/exposure.ts";
 import { MintError } from "../../src/core/mint.ts";
@@ -108,6 +109,8 @@ function createOptions(
     ]),
   );
   return {
+    waits: new WaitLimit(),
+    stopping: new AbortController().signal,
     identify: (address) => Promise.resolve(identify(callers.get(address))),
     decide: ({ pod, namespace }) =>
       decide(
@@ -122,7 +125,7 @@ function createOptions(
       ),
     mint: withCache(google.mint, {
       capacity: 100,
-      renewBelowSeconds: () => 600,
+      maxRenewalSeconds: 600,
       now: time.now,
     }),
     askUpstream: google.client.ask,

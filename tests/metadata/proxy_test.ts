@@ -344,8 +344,6 @@ Deno.test("proxy() keeps the status of a refusal and nothing else of it", async 
     MACHINE_TYPE,
     `${V1}/instance/attributes/`,
     `${V1}/instance/`,
-    `${V1}/instance/?recursive=true`,
-    `${V1}/?recursive=true`,
     `${V1}/project/?recursive=true`,
   ];
   for (const { name, fault, status, reason } of cases) {
@@ -359,6 +357,29 @@ Deno.test("proxy() keeps the status of a refusal and nothing else of it", async 
         assert.equal(side.exchanges.at(-1)?.answer.reason, reason);
       }
     });
+  }
+});
+
+Deno.test("answerRequest() gives the caller's own accounts where the next hop refuses what is around them", async () => {
+  await using side = await startPodSide();
+  side.google.metadata.faults.add({ kind: "status", status: 403 });
+  const instance = await side.get(`${V1}/instance/?recursive=true`);
+  assert.deepEqual(Object.keys(JSON.parse(instance.body)), ["serviceAccounts"]);
+  const all = JSON.parse((await side.get(`${V1}/?recursive=true`)).body);
+  assert.ok("default" in all.instance.serviceAccounts);
+});
+
+Deno.test("proxy() bounds the requests that wait for a change, for each caller", async () => {
+  await using side = await startPodSide();
+  const wait = `${MACHINE_TYPE}?wait_for_change=true&timeout_sec=50`;
+  const waiting = Array.from({ length: 8 }, () => side.get(wait));
+  await side.google.metadata.waits.reached(8);
+  const refused = await side.get(wait);
+  assert.equal(refused.status, 503);
+  assert.equal(JSON.parse(refused.body).reason, "overload");
+  side.google.metadata.set("instance/machine-type", "other");
+  for (const answer of await Promise.all(waiting)) {
+    assert.equal(answer.status, 200);
   }
 });
 

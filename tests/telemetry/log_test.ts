@@ -162,3 +162,15 @@ Deno.test("describeError() joins the messages of an error and its causes", async
     await t.step(name, () => assert.equal(describeError(error), text));
   }
 });
+
+Deno.test("createLog() survives that nobody reads the log", () => {
+  const log = createLog({
+    format: "text",
+    level: () => "info",
+    write: () => {
+      throw new Deno.errors.BrokenPipe();
+    },
+    now: () => 0,
+  });
+  log("info", "Answered");
+});

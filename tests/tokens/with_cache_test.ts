@@ -37,7 +37,7 @@ function start(capacity = 100): Fixture {
   const outcomes: CacheOutcome[] = [];
   const mint = withCache(source.mint, {
     capacity,
-    renewBelowSeconds: () => 600,
+    maxRenewalSeconds: 600,
     now: time.now,
     onOutcome: (outcome) => outcomes.push(outcome),
   });
@@ -91,7 +91,7 @@ Deno.test("withCache() does not keep the failure of a minter that throws at once
   };
   const cached = withCache(mint, {
     capacity: 1,
-    renewBelowSeconds: () => 1,
+    maxRenewalSeconds: 1,
     now: () => 0,
   });
   await assert.rejects(cached(access, never), /at once/);
@@ -206,13 +206,24 @@ Deno.test("withCache() serves the old token to a caller whose time ends while re
   }
 });
 
-Deno.test("withCache() mints anew each time when tokens come nearly expired", async () => {
+Deno.test("withCache() renews a short-lived token at half its lifetime", async () => {
+  const { ask, source, time, token } = start();
+  const first = ask();
+  source.call(0).succeed(token("short", 300));
+  await first;
+  time.advance(150_000);
+  assert.equal((await ask()).value, "short");
+  time.advance(1_000);
+  const second = ask();
+  source.call(1).succeed(token("next", 300));
+  assert.equal((await second).value, "next");
+});
+
+Deno.test("withCache() refuses a token that is over when it comes", async () => {
   const { ask, source, token } = start();
-  for (const index of [0, 1, 2]) {
-    const asked = ask();
-    source.call(index).succeed(token(`short-${index}`, 300));
-    assert.equal((await asked).value, `short-${index}`);
-  }
+  const asked = ask();
+  source.call(0).succeed(token("over", 0));
+  await assert.rejects(asked, { failure: "iam-unavailable" });
 });
 
 Deno.test("withCache() drops the token used longest ago when it is full", async () => {
