@@ -1,3 +1,4 @@
+import { isRecord } from "../core/record.ts";
 import type { Config } from "./config.ts";
 
 /**
@@ -13,8 +14,4 @@ export function valueAt(config: Config, path: string): unknown {
     value = isRecord(value) ? value[key] : undefined;
   }
   return value;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

@@ -1,3 +1,4 @@
+import { isRecord } from "../core/record.ts";
 import { MintError } from "../core/mint.ts";
 
 /** Reasons of a 403 that are the node's fault and not the account's. */
@@ -93,8 +94,4 @@ function reasonOf(error: unknown): string | undefined {
     }
   }
   return undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

@@ -1,3 +1,4 @@
+import { isRecord } from "../core/record.ts";
 import type { Clock } from "../core/clock.ts";
 import { startDeadline } from "../core/deadline.ts";
 import { describeError, type Log } from "../telemetry/log.ts";
@@ -250,8 +251,4 @@ function decodeList(page: unknown): {
       ? token
       : undefined,
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

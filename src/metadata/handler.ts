@@ -22,8 +22,6 @@ export interface MetadataHandlerOptions extends AnswerRequestOptions {
   readonly health: (address: string) => string | undefined;
   /** Told of each answered request. */
   readonly observe: (exchange: Exchange) => void;
-  /** Current time, in milliseconds since the Unix epoch. */
-  readonly now: () => number;
 }
 
 /** One request and its answer, for log and metric. */

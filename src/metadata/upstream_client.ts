@@ -96,7 +96,7 @@ export class UpstreamClient implements Disposable {
         host: this.#hostname,
         port: this.#port,
         method: "GET",
-        path: request.path + encodeQuery(request.query),
+        path: request.path + queryText(request.query),
         headers: { "Host": this.#host, "Metadata-Flavor": "Google" },
       });
       signal.addEventListener("abort", abort, { once: true });
@@ -125,7 +125,7 @@ export class UpstreamClient implements Disposable {
   }
 }
 
-function encodeQuery(query: ReadonlyMap<string, string> | undefined): string {
+function queryText(query: ReadonlyMap<string, string> | undefined): string {
   if (query === undefined || query.size === 0) return "";
   return `?${new URLSearchParams([...query])}`;
 }
