@@ -1,14 +1,14 @@
 import { describeStore } from "./admin/debug_store.ts";
 import { createAdminHandler } from "./admin/handler.ts";
-import { type Condition, type Health, healthText } from "./admin/health.ts";
+import { type Health, healthText } from "./admin/health.ts";
 import type { Config } from "./config/config.ts";
-import type { ReloadOutcome } from "./config/reloader.ts";
+import { describeReload, type ReloadOutcome } from "./config/reloader.ts";
 import { canonicalAddress, isLoopback } from "./core/address.ts";
 import type { Caller } from "./core/caller.ts";
 import type { Clock } from "./core/clock.ts";
 import { startDeadline } from "./core/deadline.ts";
 import { Exposure } from "./core/exposure.ts";
-import { type Mint, MintError } from "./core/mint.ts";
+import { MintError } from "./core/mint.ts";
 import {
   decide,
   type Decision,
@@ -16,11 +16,19 @@ import {
   type Policy,
 } from "./core/policy.ts";
 import { canonicalScopes } from "./core/scopes.ts";
-import { createImpersonation } from "./google/impersonation.ts";
+import { createMinter } from "./google/minter.ts";
 import { NodeIdentity } from "./google/node_identity.ts";
-import { createNodeTokenSource } from "./google/node_token.ts";
-import { createSourceClient } from "./google/source_client.ts";
+import {
+  describeInterception,
+  interceptionGauges,
+} from "./interception/interception_report.ts";
+import {
+  type InterceptionSettings,
+  NodeInterception,
+} from "./interception/node_interception.ts";
+import { createRunCommand } from "./interception/run_command.ts";
 import { Cluster } from "./kubernetes/cluster.ts";
+import { clusterGauges, describeIndex } from "./kubernetes/cluster_report.ts";
 import type { ClusterSettings } from "./kubernetes/cluster_view.ts";
 import type { Connection, ConnectionOptions } from "./kubernetes/connection.ts";
 import { createExchangeRecorder } from "./metadata/exchange_recorder.ts";
@@ -31,8 +39,7 @@ import { WaitLimit } from "./metadata/wait_limit.ts";
 import type { Log } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { VERSION } from "./telemetry/version.ts";
-import { withCache } from "./tokens/with_cache.ts";
-import { withDeadline } from "./tokens/with_deadline.ts";
+import { createTokenCache } from "./tokens/token_cache.ts";
 
 /** What the daemon is given besides its configuration. */
 export interface DaemonOptions {
@@ -72,9 +79,6 @@ export interface Daemon extends AsyncDisposable {
 /** One request's time for finding the caller and minting. */
 const REQUEST_BUDGET_MS = 4_500;
 const UPSTREAM_TIMEOUT_MS = 3_000;
-const MAX_RENEWAL_SECONDS = 600;
-/** ID tokens are long, and their audiences are the callers' choice: a tenth of the cache is theirs. */
-const ID_TOKEN_SHARE = 10;
 
 /**
  * Says how the configuration wants the API server to be reached.
@@ -99,13 +103,15 @@ export function connectionOptions({ kubernetes }: Config): ConnectionOptions {
 }
 
 /**
- * Starts the daemon: listeners first, then everything that needs an API server,
- * a metadata server or IAM. None of these has to be there.
+ * Starts the daemon: the guard first, then the listeners and the redirect to them,
+ * then everything that needs an API server, a metadata server or IAM. None of
+ * these has to be there. The rules stay when the daemon stops.
  *
  * @param config Effective configuration.
  * @param options Collaborators.
  * @returns The running daemon.
  * @throws {ListenError} If a port is taken, or the machine lacks an address.
+ * @throws {InterceptionError} If the rules cannot be put in place.
  */
 export async function startDaemon(
   config: Config,
@@ -139,15 +145,45 @@ export async function startDaemon(
     hostIP: settings.config.interception.hostIP,
     projectId: node.projectId,
   });
+  const { google, tokens } = config;
+  const mint = createTokenCache(
+    createMinter({
+      credentials: google.credentials,
+      askUpstream: metadataServer.ask,
+      impersonation: () => ({
+        endpoint: google.iamEndpoint,
+        lifetimeMs: settings.config.google.lifetime,
+        delegates: settings.config.google.delegates,
+      }),
+      now: clock.now,
+      onOutcome: (kind, outcome) => metrics.countMint(kind, outcome),
+    }),
+    {
+      capacity: tokens.cacheEntries,
+      deadlineMs: REQUEST_BUDGET_MS,
+      clock,
+      onOutcome: (outcome) => metrics.countCache(outcome),
+    },
+  );
   let reload: ReloadOutcome | undefined;
   const stopping = new AbortController();
+
+  // The guard goes in before anything else: no pod may reach the real server, even while we start.
+  const interception = createInterception(config, options);
+  await interception?.guard(interceptionSettings(config));
 
   const admin = starting.use(listen(config.admin, {
     section: "admin",
     log,
     handler: createAdminHandler({
       health,
-      conditions: () => [describeIndex(cluster), describeReload(reload)],
+      conditions: () => [
+        describeIndex(cluster),
+        ...(interception === undefined
+          ? []
+          : [describeInterception(interception)]),
+        describeReload(reload),
+      ],
       metrics,
       ...(config.admin.debug
         ? { debugStore: () => describeStore(cluster.callers(), decideFor) }
@@ -160,7 +196,7 @@ export async function startDaemon(
     handler: createMetadataHandler({
       identify: cluster.identify,
       decide: decideFor,
-      mint: createMint(current, { metadataServer, metrics, clock }),
+      mint,
       askUpstream: podUpstream.ask,
       exposure: () => settings.exposure,
       waits: new WaitLimit(),
@@ -183,13 +219,27 @@ export async function startDaemon(
       now: clock.now,
     }),
   }));
-  addGauges(metrics, cluster);
+  // As soon as the listener is up, never waiting for the index: refused is safe, past us is not.
+  const { port } = server.address;
+  await interception?.redirect(interceptionSettings(config), port);
+  for (const gauge of clusterGauges(cluster)) metrics.addGauge(gauge);
+  if (interception !== undefined) {
+    for (const gauge of interceptionGauges(interception)) {
+      metrics.addGauge(gauge);
+    }
+  }
 
   cluster.start();
-  const learning = node.learn(stopping.signal);
+  const running = Promise.all([
+    node.learn(stopping.signal),
+    interception?.run(
+      () => settings.config.interception.checkInterval,
+      stopping.signal,
+    ),
+  ]);
   starting.defer(async () => {
     stopping.abort();
-    await learning;
+    await running;
   });
   const stack = starting.move();
   return {
@@ -199,6 +249,7 @@ export async function startDaemon(
       cluster.change(clusterSettings(next), () => {
         settings = deriveSettings(next);
         log("info", "The configuration is in force");
+        interception?.change(interceptionSettings(next), port);
       });
     },
     noteReload(outcome: ReloadOutcome): void {
@@ -277,106 +328,29 @@ function createCluster(
   });
 }
 
+function createInterception(
+  { interception }: Config,
+  { clock, log }: DaemonOptions,
+): NodeInterception | undefined {
+  const { backend, address, ipv6Address } = interception;
+  return backend === "none" ? undefined : new NodeInterception({
+    backend,
+    address,
+    ipv6Address,
+    runCommand: createRunCommand(),
+    ownInterfaces: () => Deno.networkInterfaces(),
+    clock,
+    log,
+  });
+}
+
+function interceptionSettings({ interception }: Config): InterceptionSettings {
+  const { hostIP = "", interfaces, guard } = interception;
+  return { hostIP, interfaces, guard };
+}
+
 function createUpstream(address: string, clock: Clock): UpstreamClient {
   return new UpstreamClient({ address, timeoutMs: UPSTREAM_TIMEOUT_MS, clock });
-}
-
-function createMint(
-  current: () => Settings,
-  options: {
-    readonly metadataServer: UpstreamClient;
-    readonly metrics: Metrics;
-    readonly clock: Clock;
-  },
-): Mint {
-  const { metadataServer, metrics, clock } = options;
-  const { google, tokens } = current().config;
-  const source = createSourceClient(
-    google.credentials === "adc" ? { kind: "adc" } : {
-      kind: "metadata",
-      fetchToken: createNodeTokenSource(metadataServer.ask, clock.now),
-    },
-  );
-  const impersonate = createImpersonation(source, () => {
-    const { lifetime, delegates } = current().config.google;
-    return { endpoint: google.iamEndpoint, lifetimeMs: lifetime, delegates };
-  });
-  const counted: Mint = async (request, signal) => {
-    try {
-      const token = await impersonate(request, signal);
-      metrics.countMint(request.kind, "ok");
-      return token;
-    } catch (error) {
-      metrics.countMint(
-        request.kind,
-        error instanceof MintError ? error.failure : "internal-error",
-      );
-      throw error;
-    }
-  };
-  const limited = withDeadline(counted, {
-    deadlineMs: REQUEST_BUDGET_MS,
-    clock,
-  });
-  const cache = (capacity: number): Mint =>
-    withCache(limited, {
-      capacity,
-      maxRenewalSeconds: MAX_RENEWAL_SECONDS,
-      now: clock.now,
-      onOutcome: (outcome) => metrics.countCache(outcome),
-    });
-  // Apart, so that a pod that asks for many audiences evicts nobody's access token.
-  const accessTokens = cache(tokens.cacheEntries);
-  const idTokens = cache(Math.ceil(tokens.cacheEntries / ID_TOKEN_SHARE));
-  return (request, signal) =>
-    (request.kind === "access-token" ? accessTokens : idTokens)(
-      request,
-      signal,
-    );
-}
-
-function describeIndex(cluster: Cluster): Condition {
-  return {
-    name: "index",
-    ok: cluster.hasSynced,
-    detail: cluster.hasSynced
-      ? `${cluster.podCount} pods known`
-      : "not listed yet",
-  };
-}
-
-/** A refused file does not make the daemon unready: the old configuration goes on. */
-function describeReload(outcome: ReloadOutcome | undefined): Condition {
-  const at = outcome === undefined ? "" : new Date(outcome.atMs).toISOString();
-  const detail = outcome === undefined
-    ? "as at start"
-    : outcome.kind === "accepted"
-    ? `reloaded at ${at}`
-    : `the file was refused at ${at}, the configuration before it goes on: ${
-      outcome.message.replaceAll("\n", "; ")
-    }`;
-  return { name: "configuration", ok: true, detail };
-}
-
-function addGauges(metrics: Metrics, cluster: Cluster): void {
-  metrics.addGauge({
-    name: "saassigner_pods",
-    help: "Pods known, in any state",
-    read: () => cluster.podCount,
-  });
-  metrics.addGauge({
-    name: "saassigner_parked_requests",
-    help: "Requests that wait for their pod to become known",
-    read: () => cluster.parkedCount,
-  });
-  metrics.addGauge({
-    name: "saassigner_watch_age_seconds",
-    help: "Time since the API server was last heard of",
-    read: () =>
-      cluster.contactAgeMs === undefined
-        ? undefined
-        : cluster.contactAgeMs / 1000,
-  });
 }
 
 /** Tells whether a peer is this machine itself, as the kubelet's probes are. */

@@ -1,10 +1,6 @@
 import { canonicalAddress, isLoopback } from "../core/address.ts";
-import {
-  type Condition,
-  conditionsText,
-  type Health,
-  healthText,
-} from "./health.ts";
+import type { Condition } from "../core/condition.ts";
+import { conditionsText, type Health, healthText } from "./health.ts";
 
 /** What the admin listener tells. */
 export interface AdminHandlerOptions {

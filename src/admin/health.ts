@@ -1,3 +1,5 @@
+import type { Condition } from "../core/condition.ts";
+
 /** What a health probe is told. */
 export interface Health {
   /** Address of the node, as configured. */
@@ -16,16 +18,6 @@ export function healthText(health: Health): string {
     hostIP: health.hostIP ?? "",
     projectId: health.projectId ?? "",
   });
-}
-
-/** One thing that must be so before the daemon is ready. */
-export interface Condition {
-  /** Short name. */
-  readonly name: string;
-  /** Whether it is so. */
-  readonly ok: boolean;
-  /** Why not, or in what state. */
-  readonly detail: string;
 }
 
 /**

@@ -5,6 +5,7 @@ import { Reloader } from "../config/reloader.ts";
 import type { Clock } from "../core/clock.ts";
 import { connectionOptions, type Daemon, startDaemon } from "../daemon.ts";
 import { type Connection, createConnection } from "../kubernetes/connection.ts";
+import { InterceptionError } from "../interception/interception_error.ts";
 import { ListenError } from "../metadata/listener.ts";
 import { createLog, describeError, type Log } from "../telemetry/log.ts";
 import { VERSION } from "../telemetry/version.ts";
@@ -146,8 +147,10 @@ async function start(
       random: Math.random,
     });
   } catch (error) {
-    if (!(error instanceof ListenError)) throw error;
-    options.log("error", error.message);
+    if (!(error instanceof ListenError || error instanceof InterceptionError)) {
+      throw error;
+    }
+    options.log("error", describeError(error));
     return undefined;
   }
 }

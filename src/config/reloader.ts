@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import type { Condition } from "../core/condition.ts";
 import { describeError, type Log } from "../telemetry/log.ts";
 import type { Config, LoadedConfig } from "./config.ts";
 import { mergeReloaded } from "./reloaded.ts";
@@ -103,4 +104,25 @@ export class Reloader {
     }
     onOutcome({ kind: "accepted", atMs: clock.now() });
   }
+}
+
+/**
+ * Tells for readiness which configuration is in force.
+ *
+ * A refused file does not make the daemon unready: the old configuration goes on.
+ *
+ * @param outcome Last attempt to reload, if there was one.
+ */
+export function describeReload(outcome: ReloadOutcome | undefined): Condition {
+  return { name: "configuration", ok: true, detail: describeOutcome(outcome) };
+}
+
+function describeOutcome(outcome: ReloadOutcome | undefined): string {
+  if (outcome === undefined) return "as at start";
+  const at = new Date(outcome.atMs).toISOString();
+  return outcome.kind === "accepted"
+    ? `reloaded at ${at}`
+    : `the file was refused at ${at}, the configuration before it goes on: ${
+      outcome.message.replaceAll("\n", "; ")
+    }`;
 }

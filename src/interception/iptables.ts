@@ -1,0 +1,95 @@
+import type { FamilyRules } from "./family_rules.ts";
+import { type CapturedTable, planIptables } from "./iptables_plan.ts";
+import { listTableRules, type TableRules } from "./iptables_rules.ts";
+import { detectVariant, type IptablesVariant } from "./iptables_variant.ts";
+import type { Plan, RuleGroup } from "./rule_group.ts";
+import type { CommandResult, RunCommand } from "./run_command.ts";
+import { explainFailure } from "./tool_failure.ts";
+
+/** Without it the tool waits for the xtables lock for ever. */
+const WAIT_FOR_LOCK = ["-w", "5"];
+
+/** More than the wait for the lock, so that the tool can say that it was held. */
+const TIMEOUT_MS = 10_000;
+
+/**
+ * Creates the backend that uses iptables and ip6tables.
+ *
+ * @param runCommand Runs the tools.
+ * @returns Makes one group of rules of each address family.
+ */
+export function createIptables(
+  runCommand: RunCommand,
+): (families: readonly FamilyRules[]) => readonly RuleGroup[] {
+  let variant: Promise<IptablesVariant> | undefined;
+  const findVariant = (): Promise<IptablesVariant> =>
+    variant ??= detectVariant(runCommand, TIMEOUT_MS);
+  return (families) =>
+    families.map((wanted) =>
+      new IptablesFamily(wanted, { runCommand, findVariant })
+    );
+}
+
+interface Tools {
+  readonly runCommand: RunCommand;
+  readonly findVariant: () => Promise<IptablesVariant>;
+}
+
+class IptablesFamily implements RuleGroup {
+  readonly #tables: readonly TableRules[];
+  readonly #family: FamilyRules["family"];
+  readonly #tools: Tools;
+
+  constructor(wanted: FamilyRules, tools: Tools) {
+    this.#tables = listTableRules(wanted);
+    this.#family = wanted.family;
+    this.#tools = tools;
+  }
+
+  async inspect(): Promise<Plan> {
+    const captured: CapturedTable[] = [];
+    for (const rules of this.#tables) captured.push(await this.#read(rules));
+    const { drift, document } = planIptables(this.#tables, captured);
+    return { drift: drift.map((each) => `${this.#family} ${each}`), document };
+  }
+
+  async write(document: string): Promise<void> {
+    const command = await this.#command("-restore");
+    const result = await this.#tools.runCommand(
+      command,
+      ["--noflush", ...WAIT_FOR_LOCK],
+      { input: document, timeoutMs: TIMEOUT_MS },
+    );
+    if (result.code !== 0) {
+      throw explainFailure(`${command} cannot write the rules`, result);
+    }
+  }
+
+  async #read({ table, builtin, chain }: TableRules): Promise<CapturedTable> {
+    const command = await this.#command("");
+    const list = (name: string): Promise<CommandResult> =>
+      this.#tools.runCommand(
+        command,
+        [...WAIT_FOR_LOCK, "-t", table, "-S", name],
+        { timeoutMs: TIMEOUT_MS },
+      );
+    const shown = await list(builtin);
+    if (shown.code !== 0) {
+      throw explainFailure(`${command} cannot read table ${table}`, shown);
+    }
+    const own = await list(chain);
+    if (own.code > 1) {
+      throw explainFailure(`${command} cannot read chain ${chain}`, own);
+    }
+    return {
+      builtin: shown.stdout,
+      own: own.code === 0 ? own.stdout : undefined,
+    };
+  }
+
+  async #command(suffix: "" | "-restore"): Promise<string> {
+    const variant = await this.#tools.findVariant();
+    const base = this.#family === "IPv4" ? "iptables" : "ip6tables";
+    return `${base}${variant}${suffix}`;
+  }
+}

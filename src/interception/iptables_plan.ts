@@ -1,0 +1,96 @@
+import { InterceptionError } from "./interception_error.ts";
+import type { TableRules } from "./iptables_rules.ts";
+import type { Plan } from "./rule_group.ts";
+
+/** What `iptables -S` prints of the chains that {@linkcode TableRules} is about. */
+export interface CapturedTable {
+  /** Text of the built-in chain. */
+  readonly builtin: string;
+  /** Text of our chain, or `undefined` if there is none. */
+  readonly own: string | undefined;
+}
+
+/**
+ * Plans how the rules of one address family become what they should be.
+ *
+ * The document is one transaction for `iptables-restore --noflush`: it fills
+ * our chains anew and moves each jump to the first place. It deletes each jump
+ * exactly as often as it was seen, for one time too many would fail the whole.
+ *
+ * @param wanted Wanted rules, one entry a table.
+ * @param captured What is there, in the same order.
+ * @throws {InterceptionError} If a captured text is not of a built-in chain:
+ * taking it for an empty one would add jumps without end.
+ */
+export function planIptables(
+  wanted: readonly TableRules[],
+  captured: readonly CapturedTable[],
+): Plan {
+  const drift: string[] = [];
+  const document: string[] = [];
+  for (const [index, rules] of wanted.entries()) {
+    const { builtin = "", own } = captured[index] ?? {};
+    const lines = splitLines(builtin);
+    if (!lines.some((line) => line.startsWith(`-P ${rules.builtin} `))) {
+      throw new InterceptionError(
+        `What iptables prints of chain ${rules.builtin} of table ${rules.table} is not understood`,
+        { cause: new Error(builtin.slice(0, 200)) },
+      );
+    }
+    const appended = lines.filter((line) => line.startsWith("-A "));
+    const jumps = appended.filter((line) => line === `-A ${rules.jump}`).length;
+    drift.push(
+      ...describeJump(rules, { jumps, first: appended[0] }),
+      ...describeChain(rules, own),
+    );
+    document.push(...writeTable(rules, jumps));
+  }
+  return { drift, document: document.map((line) => `${line}\n`).join("") };
+}
+
+function splitLines(text: string): readonly string[] {
+  return text.split("\n").map((line) => line.trim()).filter((line) =>
+    line !== ""
+  );
+}
+
+function describeJump(
+  rules: TableRules,
+  seen: { readonly jumps: number; readonly first: string | undefined },
+): readonly string[] {
+  const jump = `jump from ${rules.builtin} to ${rules.chain}`;
+  if (seen.jumps === 0) return [`${rules.table}: no ${jump}`];
+  return [
+    ...seen.jumps > 1
+      ? [`${rules.table}: ${seen.jumps} times the ${jump}`]
+      : [],
+    ...seen.first === `-A ${rules.jump}`
+      ? []
+      : [`${rules.table}: ${jump} is not the first rule`],
+  ];
+}
+
+function describeChain(
+  rules: TableRules,
+  own: string | undefined,
+): readonly string[] {
+  if (own === undefined) return [`${rules.table}: no chain ${rules.chain}`];
+  const wanted = [
+    `-N ${rules.chain}`,
+    ...rules.rules.map((rule) => `-A ${rule}`),
+  ];
+  return splitLines(own).join("\n") === wanted.join("\n")
+    ? []
+    : [`${rules.table}: chain ${rules.chain} differs`];
+}
+
+function writeTable(rules: TableRules, jumps: number): readonly string[] {
+  return [
+    `*${rules.table}`,
+    `:${rules.chain} - [0:0]`,
+    ...rules.rules.map((rule) => `-A ${rule}`),
+    ...Array.from({ length: jumps }, () => `-D ${rules.jump}`),
+    `-I ${rules.jump.replace(" ", " 1 ")}`,
+    "COMMIT",
+  ];
+}

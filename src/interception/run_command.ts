@@ -1,0 +1,98 @@
+import { InterceptionError } from "./interception_error.ts";
+
+/** How a command ended that could be started. */
+export interface CommandResult {
+  /** Exit code. */
+  readonly code: number;
+  /** All of standard output. */
+  readonly stdout: string;
+  /** All of standard error. */
+  readonly stderr: string;
+}
+
+/**
+ * Runs a command to its end, whatever its exit code.
+ *
+ * @param command Name of the binary, looked up in PATH.
+ * @param args Arguments; no shell sees them.
+ * @param options `input` is written to standard input, `timeoutMs` is the most
+ * that the command may take, in milliseconds.
+ * @throws {InterceptionError} If the command is missing, may not be run or takes too long.
+ */
+export type RunCommand = (
+  command: string,
+  args: readonly string[],
+  options: { readonly input?: string; readonly timeoutMs: number },
+) => Promise<CommandResult>;
+
+/** Creates what runs commands on this machine; one that takes too long is killed. */
+export function createRunCommand(): RunCommand {
+  return async (command, args, { input, timeoutMs }) => {
+    const child = spawn(command, args, input === undefined ? "null" : "piped");
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      kill(child);
+    }, timeoutMs);
+    try {
+      const [output] = await Promise.all([
+        child.output(),
+        input === undefined ? undefined : feed(child, input),
+      ]);
+      if (isLate) {
+        throw new InterceptionError(
+          `${command} did not end within ${timeoutMs / 1_000} seconds`,
+        );
+      }
+      const decoder = new TextDecoder();
+      return {
+        code: output.code,
+        stdout: decoder.decode(output.stdout),
+        stderr: decoder.decode(output.stderr),
+      };
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+function spawn(
+  command: string,
+  args: readonly string[],
+  stdin: "null" | "piped",
+): Deno.ChildProcess {
+  try {
+    return new Deno.Command(command, {
+      args: [...args],
+      stdin,
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (cause) {
+    const reason = cause instanceof Deno.errors.NotFound
+      ? "is not installed, or not in PATH"
+      : cause instanceof Deno.errors.NotCapable
+      ? "may not be run: it is not among the commands of --allow-run"
+      : "cannot be started";
+    throw new InterceptionError(`${command} ${reason}`, { cause });
+  }
+}
+
+/** Writes the input; a command that ends without reading it says why by its exit code. */
+async function feed(child: Deno.ChildProcess, input: string): Promise<void> {
+  const writer = child.stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(input));
+    await writer.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has just ended.
+  }
+}

@@ -1,0 +1,17 @@
+/** Answers every request with its first argument and the caller's address. */
+const [name = "", hostname = "", port = ""] = Deno.args;
+
+Deno.serve(
+  {
+    hostname,
+    port: Number(port),
+    onListen: () =>
+      Deno.stderr.writeSync(new TextEncoder().encode("listening")),
+  },
+  (_request, { remoteAddr }) => {
+    const { hostname: peer } = remoteAddr as Deno.NetAddr;
+    return new Response(`${name} ${peer.replace(/^::ffff:/, "")}`, {
+      headers: { connection: "close" },
+    });
+  },
+);
