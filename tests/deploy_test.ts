@@ -22,8 +22,9 @@ Deno.test("deploy: the ConfigMap holds a configuration that is accepted", async 
   assert.ok(typeof data === "object" && data !== null && "config.yaml" in data);
   const { config } = await loadConfig({
     args: ["--config=/etc/saassigner/config.yaml"],
-    env: () => undefined,
+    env: (name) => ({ NODE_NAME: "node", HOST_IP: "10.0.0.2" })[name],
     readTextFile: () => String(data["config.yaml"]),
   });
   assert.equal(config.restrictions.mode, "off");
+  assert.equal(config.interception.backend, "iptables");
 });

@@ -43,17 +43,23 @@ export class Network implements AsyncDisposable {
   async serve(space: Space, name: string, listen: string): Promise<void> {
     const [, hostname = "", port = ""] = /^\[?(.*?)\]?:(\d+)$/.exec(listen) ??
       [];
+    await this.start(space, "peer_server.ts", name, hostname, port);
+  }
+
+  /** Starts a script of this folder and waits until it says `listening` on standard error. */
+  async start(
+    space: Space,
+    script: string,
+    ...args: readonly string[]
+  ): Promise<Deno.ChildProcess> {
     const child = new Deno.Command("ip", {
       args: [
         ...this.#enter(space),
         Deno.execPath(),
         "run",
-        "--no-lock",
-        "--allow-net",
-        pathOf("peer_server.ts"),
-        name,
-        hostname,
-        port,
+        "--allow-all",
+        pathOf(script),
+        ...args,
       ],
       stdin: "null",
       stdout: "null",
@@ -65,10 +71,11 @@ export class Network implements AsyncDisposable {
     const reader = child.stderr.getReader();
     while (!said.includes("listening")) {
       const { value, done } = await reader.read();
-      assert.ok(!done, `the server in ${space} ended: ${said}`);
+      assert.ok(!done, `${script} in ${space} ended: ${said}`);
       said += decoder.decode(value);
     }
     reader.releaseLock();
+    return child;
   }
 
   /** Asks `http://host/`, one new connection each time; the different answers, sorted. */
@@ -173,7 +180,12 @@ export class Network implements AsyncDisposable {
   /** Ends the processes, removes the namespaces, and checks that none is left. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#processes) {
-      child.kill("SIGKILL");
+      try {
+        child.kill("SIGKILL");
+      } catch (error) {
+        // A test may have ended it already.
+        if (!(error instanceof TypeError)) throw error;
+      }
       await child.stderr.cancel();
       await child.status;
     }
