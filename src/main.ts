@@ -6,7 +6,13 @@ import { parseFlags } from "./config/parse_flags.ts";
 import { suggest } from "./config/suggest.ts";
 import { VERSION } from "./telemetry/version.ts";
 
-const COMMANDS = ["config"];
+const COMMANDS = [
+  {
+    name: "config",
+    usage: "config print|check|schema",
+    description: "Show or check the configuration, or print its JSON Schema",
+  },
+];
 
 /**
  * Runs the program: the daemon, or the command that the first argument names.
@@ -24,7 +30,7 @@ export async function main(
   const [first = "", ...rest] = args;
   if (first === "config") return await runConfig(rest, io);
   if (first !== "" && !first.startsWith("-")) {
-    const meant = suggest(first, COMMANDS);
+    const meant = suggest(first, COMMANDS.map(({ name }) => name));
     const hint = meant === undefined
       ? "--help lists what there is"
       : `did you mean ${meant}?`;
@@ -33,7 +39,7 @@ export async function main(
   }
   const flags = parseFlags(args);
   if (flags.help) {
-    io.out(helpText());
+    io.out(helpText(COMMANDS));
     return 0;
   }
   if (flags.version) {

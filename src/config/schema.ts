@@ -111,7 +111,7 @@ const SCHEMA = v.object({
       default: null,
       flag: "api-token-file",
       description:
-        "File with the bearer token for kubernetes.apiServer, read again when it changes",
+        "File with the bearer token for kubernetes.apiServer, read for each request",
     }),
     kubeconfig: option(unsettable(text.FILE), {
       default: null,

@@ -8,7 +8,7 @@ export type ConnectionOptions =
     readonly url: string;
     /** Bearer token, or the file that holds it; neither sends none. */
     readonly token?: string;
-    /** File that holds the token; read again for each request. */
+    /** File that holds the token; read for each request. */
     readonly tokenFile?: string;
     /** Do not verify the server's certificate. */
     readonly insecure: boolean;
