@@ -2,11 +2,16 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { startTestDaemon, type TestDaemon } from "../test_daemon.ts";
+import { assertGoogleAuth } from "./assert_google_auth.ts";
+import { startStorageServer } from "./storage_server.ts";
 
-const SCRIPT = fileURLToPath(new URL("./use_google_auth.mjs", import.meta.url));
-const NODE_PACKAGES = fileURLToPath(new URL("./node20", import.meta.url));
-const DENO_CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
+const SCRIPTS = ["use_google_auth.mjs", "use_storage.mjs"] as const;
+const DENO_CONFIG = pathOf("../../deno.json");
 const APP = "app@demo-proj.iam.gserviceaccount.com";
+
+function pathOf(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
 
 /** Environment of an application in a pod; nothing of this machine's own credentials. */
 function podEnvironment(daemon: TestDaemon): Record<string, string> {
@@ -42,57 +47,107 @@ async function run(
   return text.decode(stdout);
 }
 
-async function checkApplication(
+/** Runs one of the scripts in an application's own process. */
+type Application = (
+  script: typeof SCRIPTS[number],
+  ...args: readonly string[]
+) => Run;
+
+async function checkAuth(
   daemon: TestDaemon,
-  application: Run,
+  application: Application,
 ): Promise<void> {
-  const got = JSON.parse(await run(application, podEnvironment(daemon)));
+  const script = application("use_google_auth.mjs");
+  const text = await run(script, podEnvironment(daemon));
+  const { accessTokens, idToken } = assertGoogleAuth(text, APP);
   const { iam, metadata } = daemon.sandbox;
-  assert.ok(got.isAvailable && got.isCompute);
-  assert.equal(iam.describe(got.accessToken)?.account, APP);
-  assert.ok(!metadata.tokens.includes(got.accessToken));
-  assert.equal(got.projectId, "demo-proj");
-  assert.equal(got.project, "demo-proj");
-  assert.equal(got.email, APP);
+  for (const token of accessTokens) {
+    assert.equal(iam.describe(token)?.account, APP);
+    assert.ok(!metadata.tokens.includes(token));
+  }
   const keys = createLocalJWKSet({ keys: [iam.publicJwk] });
-  const { payload } = await jwtVerify(got.idToken, keys, {
+  const { payload } = await jwtVerify(idToken, keys, {
     audience: "https://audience.example",
   });
   assert.equal(payload["email"], APP);
 }
 
-Deno.test("the newest google-auth-library gets its tokens, under Deno", async () => {
-  await using daemon = await startTestDaemon();
-  await checkApplication(daemon, {
-    command: Deno.execPath(),
-    args: ["run", "--quiet", "--allow-all", `--config=${DENO_CONFIG}`, SCRIPT],
+async function checkStorage(
+  daemon: TestDaemon,
+  application: Application,
+): Promise<void> {
+  await using storage = startStorageServer(daemon.sandbox.iam, {
+    hostname: "127.0.0.1",
+    port: 0,
   });
+  const script = application("use_storage.mjs", storage.url);
+  const text = await run(script, podEnvironment(daemon));
+  assert.deepEqual(JSON.parse(text), [APP]);
+}
+
+/** Has Deno fetch what a script imports, which the application's own environment may not allow. */
+async function fetchImports(script: typeof SCRIPTS[number]): Promise<void> {
+  await run({
+    command: Deno.execPath(),
+    args: ["cache", "--quiet", `--config=${DENO_CONFIG}`, pathOf(script)],
+  });
+}
+
+const underDeno: Application = (script, ...args) => ({
+  command: Deno.execPath(),
+  args: [
+    "run",
+    "--quiet",
+    "--allow-all",
+    `--config=${DENO_CONFIG}`,
+    pathOf(script),
+    ...args,
+  ],
+});
+
+Deno.test("the newest google-auth-library and gcp-metadata get what they ask for, under Deno", async () => {
+  await using daemon = await startTestDaemon();
+  await fetchImports("use_google_auth.mjs");
+  await checkAuth(daemon, underDeno);
+});
+
+Deno.test("the newest storage library lists a bucket as the pod's account, under Deno", async () => {
+  await using daemon = await startTestDaemon();
+  await fetchImports("use_storage.mjs");
+  await checkStorage(daemon, underDeno);
 });
 
 const hasNode = await new Deno.Command("node", { args: ["--version"] }).output()
   .then(({ success }) => success, () => false);
 
 Deno.test({
-  name: "the newest google-auth-library of Node 20 gets its tokens, under Node",
+  name: "the newest libraries of Node 20 get what they ask for, under Node",
   ignore: !hasNode,
-  async fn(): Promise<void> {
+  async fn(t): Promise<void> {
     await using daemon = await startTestDaemon();
     const folder = await Deno.makeTempDir();
     try {
       for (const name of ["package.json", "deno.lock"]) {
-        await Deno.copyFile(`${NODE_PACKAGES}/${name}`, `${folder}/${name}`);
+        await Deno.copyFile(pathOf(`node20/${name}`), `${folder}/${name}`);
       }
-      await Deno.copyFile(SCRIPT, `${folder}/use_google_auth.mjs`);
+      for (const name of SCRIPTS) {
+        await Deno.copyFile(pathOf(name), `${folder}/${name}`);
+      }
       await run({
         command: Deno.execPath(),
         args: ["install", "--quiet", "--frozen", "--node-modules-dir=auto"],
         cwd: folder,
       });
-      await checkApplication(daemon, {
+      const underNode: Application = (script, ...args) => ({
         command: "node",
-        args: ["use_google_auth.mjs"],
+        args: [script, ...args],
         cwd: folder,
       });
+      await t.step(
+        "google-auth-library and gcp-metadata",
+        () => checkAuth(daemon, underNode),
+      );
+      await t.step("storage", () => checkStorage(daemon, underNode));
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

@@ -1,16 +1,21 @@
 /**
  * Runs the program in the node's namespace with the flags of the Go original's own
  * DaemonSet, against the sandbox's emulators on the node's loopback, with a pod for
- * each address that is given.
+ * each address that is given, and a storage service on port 8190 of the node.
  */
 import { systemClock } from "../../src/cli/run_daemon.ts";
 import { main, processIo, processSignals } from "../../src/main.ts";
 import { podObject } from "../../src/sandbox/kubernetes/objects.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { SANDBOX_NODE } from "../../src/sandbox/sandbox_pods.ts";
+import { startStorageServer } from "../clients/storage_server.ts";
 
 const [hostIP = "", ...podIPs] = Deno.args;
 const sandbox = await startSandbox(systemClock);
+const storage = startStorageServer(sandbox.iam, {
+  hostname: hostIP,
+  port: 8190,
+});
 const accounts = [
   "app@demo-proj.iam.gserviceaccount.com",
   "billing@demo-proj.iam.gserviceaccount.com",
@@ -44,5 +49,6 @@ const code = await main([
         : line.replace("listening", ""),
     ),
 }, processSignals());
+await storage[Symbol.asyncDispose]();
 await sandbox[Symbol.asyncDispose]();
 Deno.exit(code);

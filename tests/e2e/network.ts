@@ -111,6 +111,8 @@ export class Network implements AsyncDisposable {
     const lines = `
       -n ${gce} link set lo up
       -n ${node} link set lo up
+      -n ${bridged} link set lo up
+      -n ${ptp} link set lo up
       -n ${gce} link add up0 type veth peer name eth0 netns ${node}
       -n ${node} link add cbr0 type bridge
       -n ${node} link add veth1 type veth peer name eth0 netns ${bridged}
