@@ -22,6 +22,9 @@ const CLUSTER_ATTRIBUTES = [
 /** How the real server writes names; another spelling of a concealed one must not get through. */
 const NAME = /^[a-z0-9-]+$/;
 
+/** Service accounts are never the real server's to show, wherever it should have them one day. */
+const ACCOUNTS = /^service-?accounts$/i;
+
 interface Profile {
   readonly open: readonly string[];
   readonly concealed: readonly string[];
@@ -93,7 +96,7 @@ export class Exposure {
     if (path.includes("//") || path !== root && !NAME.test(second)) {
       return false;
     }
-    if (root === "instance" && second === "service-accounts") return false;
+    if (path.split("/").some((segment) => ACCOUNTS.test(segment))) return false;
     if (ancestors(path).some((ancestor) => matchesAny(this.#deny, ancestor))) {
       return false;
     }

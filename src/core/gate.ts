@@ -7,7 +7,10 @@ export interface RawRequest {
   /** `http://` + Host + target as sent, or an absolute target as sent: what `Deno.serve` gives. */
   readonly url: string;
   /** Headers; a repeated one joined by `, `. */
-  readonly headers: { get(name: string): string | null };
+  readonly headers: {
+    get(name: string): string | null;
+    forEach(visit: (value: string, name: string) => void): void;
+  };
 }
 
 /** Outcome of {@linkcode gate}. */
@@ -33,6 +36,8 @@ export type GateReason =
   | "bad-target"
   | "bad-path"
   | "bad-method"
+  | "bad-headers"
+  | "has-body"
   | "foreign-host"
   | "forwarded"
   | "no-flavor";
@@ -46,6 +51,7 @@ const METADATA_HOSTS: readonly string[] = [
 ];
 
 const MAX_TARGET = 8192;
+const MAX_HEADERS = 16_384;
 const MAX_HOST = 255;
 const HOST = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$/;
 const PATH = /^\/[A-Za-z0-9/_.~@!$'()*,:+=-]*$/;
@@ -81,6 +87,12 @@ export function gate(
   }
   if (request.method !== "GET" && request.method !== "HEAD") {
     return refuse(405, "bad-method", "Only GET and HEAD are supported");
+  }
+  if (headerSize(request.headers) > MAX_HEADERS) {
+    return refuse(400, "bad-headers", "The headers are too long");
+  }
+  if (announcesBody(request.headers)) {
+    return refuse(400, "has-body", "A request with a body is refused");
   }
   const host = request.headers.get("host");
   if (host !== null && !isKnownHost(host, extraHosts)) {
@@ -123,6 +135,19 @@ function refuse(
   return { outcome: "refuse", status, reason, message };
 }
 
+/** Size of all headers as they stand on the wire, one line each. */
+function headerSize(headers: RawRequest["headers"]): number {
+  let size = 0;
+  headers.forEach((value, name) => size += name.length + value.length + 4);
+  return size;
+}
+
+/** Two readers could disagree where a body ends and the next request begins. */
+function announcesBody(headers: RawRequest["headers"]): boolean {
+  return headers.get("transfer-encoding") !== null ||
+    (headers.get("content-length") ?? "0") !== "0";
+}
+
 /**
  * Cuts the target as sent out of the server's URL text.
  *
@@ -135,7 +160,9 @@ function refuse(
  * @returns Path and query as sent, or `undefined` if they cannot be told for certain.
  */
 export function cutTarget(
-  request: Pick<RawRequest, "url" | "headers">,
+  request: Pick<RawRequest, "url"> & {
+    readonly headers: Pick<RawRequest["headers"], "get">;
+  },
 ): string | undefined {
   const { url } = request;
   const host = request.headers.get("host") ?? undefined;

@@ -288,6 +288,63 @@ Deno.test("gate() refuses whatever was forwarded, and no other trace of a proxy"
   }
 });
 
+Deno.test("gate() refuses headers of more than 16 KiB together", async (t) => {
+  const fixed = `Metadata-Flavor: Google\r\nHost: ${HOST}\r\nX: \r\nY: \r\n`;
+  const half = (16_384 - fixed.length) / 2;
+  const long = { X: "x".repeat(Math.ceil(half)), Y: "y".repeat(half) };
+  await check(t, [
+    { name: "as long as may be", sent: { headers: long }, expected: "admit" },
+    {
+      name: "one more",
+      sent: { headers: { ...long, Y: `${long.Y}y` } },
+      expected: "400 bad-headers",
+    },
+    {
+      name: "one more in a name",
+      sent: {
+        headers: { ...long, Y: "y".repeat(Math.floor(half) - 4), Z: "" },
+      },
+      expected: "400 bad-headers",
+    },
+  ]);
+});
+
+Deno.test("gate() refuses a body", async (t) => {
+  const refused = "400 has-body";
+  await check(t, [
+    {
+      name: "a length of nothing",
+      sent: { headers: { "Content-Length": "0" } },
+      expected: "admit",
+    },
+    {
+      name: "a type without a body, as fluent-bit sends it",
+      sent: { headers: { "Content-Type": "application/text" } },
+      expected: "admit",
+    },
+    {
+      name: "a length",
+      sent: { headers: { "Content-Length": "1" } },
+      expected: refused,
+    },
+    {
+      name: "a length that is no number",
+      sent: { headers: { "Content-Length": "0, 0" } },
+      expected: refused,
+    },
+    {
+      name: "in chunks",
+      sent: { headers: { "Transfer-Encoding": "chunked" } },
+      expected: refused,
+    },
+    {
+      name: "with HEAD, even of the root",
+      sent: { method: "HEAD", target: "/", headers: { "Content-Length": "4" } },
+      expected: refused,
+    },
+  ]);
+});
+
 Deno.test("gate() demands the flavor everywhere but at the root", async (t) => {
   const missing = "403 no-flavor";
   const cases = [
@@ -447,6 +504,7 @@ Deno.test("gate() admits a path only as a suffix of the URL, behind a whole Host
       const headers = {
         get: (name: string): string | null =>
           name === "host" ? host : name === "metadata-flavor" ? "Google" : null,
+        forEach: (): void => {},
       };
       const gated = gate({ method: "GET", url, headers }, [host]);
       if (gated.outcome === "refuse") return;
