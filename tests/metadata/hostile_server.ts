@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { startDeadline } from "../../src/core/deadline.ts";
+import { Exposure } from "../../src/core/exposure.ts";
+import { decide } from "../../src/core/policy.ts";
+import type { UpstreamRequest } from "../../src/core/upstream.ts";
+import {
+  createMetadataHandler,
+  type MetadataHandlerOptions,
+} from "../../src/metadata/handler.ts";
+import { WaitLimit } from "../../src/metadata/wait_limit.ts";
+import type { RawAnswer } from "../sandbox/raw_http.ts";
+import type { HostileRequest } from "./hostile_request.ts";
+import {
+  answerUpstream,
+  mayShow,
+  NODE,
+  type Profile,
+} from "./marked_upstream.ts";
+import { createPod } from "./pod_side.ts";
+import { toRequest } from "./sent_request.ts";
+import { OWN } from "./standing_assertions.ts";
+
+const OTHER = "billing@demo-proj.iam.gserviceaccount.com";
+
+const ACCOUNT_OF: Readonly<Record<string, string | undefined>> = {
+  "10.0.0.5": OWN,
+  "10.0.0.6": OTHER,
+  "10.0.0.7": undefined,
+};
+
+/** The addresses of the pods, and one that no pod has. */
+export const PEERS: readonly string[] = [
+  "10.0.0.5",
+  "10.0.0.6",
+  "10.0.0.7",
+  "10.0.0.99",
+];
+
+/** A handler with everything around it in memory. */
+export class HostileServer {
+  readonly #profile: Profile;
+  readonly #asked: UpstreamRequest[] = [];
+  readonly #failures: unknown[] = [];
+  readonly #handle: ReturnType<typeof createMetadataHandler>;
+
+  constructor(profile: Profile) {
+    this.#profile = profile;
+    this.#handle = createMetadataHandler(this.#options());
+  }
+
+  /** Asks, and checks all that holds of every answer; `undefined` for what the parser refuses. */
+  async check(
+    sent: HostileRequest,
+    peer: string,
+  ): Promise<RawAnswer | undefined> {
+    const request = toRequest(sent);
+    if (request === undefined) return undefined;
+    this.#asked.length = 0;
+    this.#failures.length = 0;
+    const response = await this.#handle(request, {
+      remoteAddr: { transport: "tcp", hostname: peer, port: 40_000 },
+    });
+    const lines = [...response.headers].map(([name, value]) =>
+      `${name}: ${value}`
+    );
+    const answer: RawAnswer = {
+      status: response.status,
+      lines,
+      body: await response.text(),
+      header: (name) => response.headers.get(name) ?? undefined,
+    };
+    assert.deepEqual(this.#failures, []);
+    this.#assertForm(sent, answer);
+    this.#assertGated(sent, answer);
+    this.#assertDiscretion(sent, peer, answer);
+    for (const { path } of this.#asked) {
+      const relative = path.replace("/computeMetadata/v1/", "")
+        .replace(/\/$/, "");
+      assert.ok(
+        path.startsWith("/computeMetadata/v1/") &&
+          (relative === "" || mayShow(relative, this.#profile)),
+        `the real server was asked for ${path}`,
+      );
+    }
+    return answer;
+  }
+
+  #assertForm(sent: HostileRequest, answer: RawAnswer): void {
+    const { status, body, header } = answer;
+    assert.ok(
+      [200, 301, 400, 403, 404, 405, 503].includes(status),
+      `status ${status}`,
+    );
+    assert.equal(header("Metadata-Flavor"), "Google");
+    assert.ok(header("Content-Type"));
+    const length = header("Content-Length");
+    if (sent.method === "HEAD") assert.equal(body, "");
+    else assert.equal(length, String(new TextEncoder().encode(body).length));
+  }
+
+  /** Checks that nothing was given to whom the gate should have refused. */
+  #assertGated(sent: HostileRequest, { status }: RawAnswer): void {
+    if (status !== 200 && status !== 301) return;
+    assert.ok(["GET", "HEAD"].includes(sent.method), sent.method);
+    const valuesOf = (wanted: string): readonly string[] =>
+      sent.headers.filter(([name]) => name.toLowerCase() === wanted)
+        .map(([, value]) => value);
+    assert.deepEqual(valuesOf("x-forwarded-for"), []);
+    const isRoot = /^([a-z]+:\/\/[^/?]*)?\/(\?|$)/i.test(sent.target);
+    if (!isRoot) assert.deepEqual(valuesOf("metadata-flavor"), ["Google"]);
+  }
+
+  #assertDiscretion(
+    { target }: HostileRequest,
+    peer: string,
+    { status, lines, body }: RawAnswer,
+  ): void {
+    const text = [...lines, body].join("\n");
+    for (const [, path = ""] of text.matchAll(/NODE-SECRET<([^>]*)>/g)) {
+      assert.ok(mayShow(path, this.#profile), `${path} in ${text}`);
+    }
+    assert.ok(!/NODE-SECRET(?!<)/.test(text));
+    const accounts = [OWN, OTHER, NODE];
+    for (const account of accounts) {
+      if (account === ACCOUNT_OF[peer]) continue;
+      // A redirect says again what the client said itself.
+      if (status === 301 && target.includes(account)) continue;
+      assert.ok(!text.includes(account), `${account} in ${text}`);
+    }
+  }
+
+  #options(): MetadataHandlerOptions {
+    const exposure = new Exposure({
+      expose: this.#profile,
+      allow: [],
+      deny: [],
+    });
+    const never = new AbortController().signal;
+    const clock = {
+      now: () => 1_000,
+      sleep: () => new Promise<void>(() => {}),
+    };
+    return {
+      identify: (address) =>
+        Promise.resolve(
+          address in ACCOUNT_OF
+            ? {
+              kind: "found",
+              caller: {
+                pod: createPod(address, {
+                  accountAnnotation: ACCOUNT_OF[address],
+                }),
+                namespace: undefined,
+              },
+            }
+            : {
+              kind: "refused",
+              reason: "unknown-caller",
+              message: "No pod has this address",
+            },
+        ),
+      decide: ({ pod, namespace }) =>
+        decide(
+          {
+            defaultAccount: { kind: "none" },
+            defaultScopes: ["https://www.googleapis.com/auth/cloud-platform"],
+            restrictions: "off",
+          },
+          pod,
+          namespace,
+        ),
+      mint: ({ account }) =>
+        Promise.resolve({
+          value: `ya29.${account}`,
+          expiresAtMs: 3_600_000,
+        }),
+      askUpstream: (request) => {
+        this.#asked.push(request);
+        return Promise.resolve({
+          status: 200,
+          contentType: "application/text",
+          etag: "0123456789abcdef",
+          body: answerUpstream(request),
+        });
+      },
+      exposure: () => exposure,
+      waits: new WaitLimit(),
+      stopping: never,
+      hosts: () => [],
+      health: () => undefined,
+      observe: ({ answer }) => {
+        if (answer.reason === "internal-error") {
+          this.#failures.push(answer.cause);
+        }
+      },
+      startBudget: () =>
+        startDeadline(clock, { ms: 4_500, reason: () => new Error("late") }),
+      now: clock.now,
+    };
+  }
+}
