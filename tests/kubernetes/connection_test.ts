@@ -247,7 +247,7 @@ async function probe(
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
-      "--no-lock",
+      "--cached-only",
       "--allow-all",
       new URL("connection_probe.ts", import.meta.url).href,
     ],
