@@ -8,6 +8,7 @@ import type { Caller } from "./core/caller.ts";
 import type { Clock } from "./core/clock.ts";
 import { startDeadline } from "./core/deadline.ts";
 import { Exposure } from "./core/exposure.ts";
+import { listNodeValues } from "./core/metadata_table.ts";
 import { MintError } from "./core/mint.ts";
 import {
   decide,
@@ -31,11 +32,16 @@ import { Cluster } from "./kubernetes/cluster.ts";
 import { clusterGauges, describeIndex } from "./kubernetes/cluster_report.ts";
 import type { ClusterSettings } from "./kubernetes/cluster_view.ts";
 import type { Connection, ConnectionOptions } from "./kubernetes/connection.ts";
+import { ConcurrencyLimit } from "./metadata/concurrency_limit.ts";
 import { createExchangeRecorder } from "./metadata/exchange_recorder.ts";
 import { createMetadataHandler } from "./metadata/handler.ts";
 import { listen } from "./metadata/listener.ts";
+import {
+  rememberListings,
+  rememberNodeValues,
+} from "./metadata/node_values.ts";
+import type { Remembered } from "./metadata/remembered.ts";
 import { UpstreamClient } from "./metadata/upstream_client.ts";
-import { WaitLimit } from "./metadata/wait_limit.ts";
 import type { Log } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { VERSION } from "./telemetry/version.ts";
@@ -79,6 +85,14 @@ export interface Daemon extends AsyncDisposable {
 /** One request's time for finding the caller and minting. */
 const REQUEST_BUDGET_MS = 4_500;
 const UPSTREAM_TIMEOUT_MS = 3_000;
+
+/**
+ * What pods may have going on at once. Slow and idle connections, which the HTTP server
+ * cannot limit, are for the kernel to count.
+ */
+const IN_FLIGHT = { total: 1_024, perAddress: 256 };
+/** Each request that waits for a change may hold a connection to the real server. */
+const WAITS = { total: 64, perAddress: 8 };
 
 /**
  * Says how the configuration wants the API server to be reached.
@@ -139,6 +153,8 @@ export async function startDaemon(
     clock,
     log,
   });
+  const nodeValues = rememberNodeValues(metadataServer.ask, clock.now);
+  const listings = rememberListings(podUpstream.ask, clock.now);
   const decideFor = ({ pod, namespace }: Caller): Decision =>
     decide(policyOf(settings, node), pod, namespace);
   const health = (): Health => ({
@@ -199,7 +215,10 @@ export async function startDaemon(
       mint,
       askUpstream: podUpstream.ask,
       exposure: () => settings.exposure,
-      waits: new WaitLimit(),
+      nodeValues,
+      listings,
+      waits: new ConcurrencyLimit(WAITS),
+      inFlight: new ConcurrencyLimit(IN_FLIGHT),
       stopping: stopping.signal,
       hosts: () => settings.config.metadata.hosts,
       health: (address) =>
@@ -216,7 +235,7 @@ export async function startDaemon(
               "No token could be had in time; try again",
             ),
         }),
-      now: clock.now,
+      clock,
     }),
   }));
   // As soon as the listener is up, never waiting for the index: refused is safe, past us is not.
@@ -230,6 +249,7 @@ export async function startDaemon(
   }
 
   cluster.start();
+  learnAhead(nodeValues, listings);
   const running = Promise.all([
     node.learn(stopping.signal),
     interception?.run(
@@ -347,6 +367,16 @@ function createInterception(
 function interceptionSettings({ interception }: Config): InterceptionSettings {
   const { hostIP = "", interfaces, guard } = interception;
   return { hostIP, interfaces, guard };
+}
+
+/** Clients that find out where they are wait for half a second; nothing is to be fetched then. */
+function learnAhead(
+  nodeValues: Remembered<string | undefined>,
+  listings: Remembered<readonly string[]>,
+): void {
+  // What cannot be learned now is asked for with the first request.
+  for (const path of listNodeValues()) nodeValues.get(path).catch(() => {});
+  listings.get("instance").catch(() => {});
 }
 
 function createUpstream(address: string, clock: Clock): UpstreamClient {

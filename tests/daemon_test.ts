@@ -248,13 +248,16 @@ Deno.test("startDaemon() proxies what it may and conceals the rest", async (t) =
 
 Deno.test("startDaemon() sends what it proxies to the next hop if that is enabled", async () => {
   await using other = await startTestDaemon();
+  other.sandbox.metadata.set("instance/machine-type", "of the next hop");
   other.sandbox.metadata.set("project/project-id", "next-hop-proj");
   await using daemon = await startTestDaemon(
     "--enable-metadata-proxy",
     `--metadata-proxy-addr=${other.sandbox.metadata.address}`,
   );
-  const project = await daemon.ask({ from: SHELL, path: "project/project-id" });
-  assert.equal(project.body, "next-hop-proj");
+  const ask = async (path: string): Promise<string> =>
+    (await daemon.ask({ from: SHELL, path })).body;
+  assert.equal(await ask("instance/machine-type"), "of the next hop");
+  assert.equal(await ask("project/project-id"), "demo-proj");
   assert.equal((await daemon.ask({ from: SHELL, path: TOKEN })).status, 200);
 });
 

@@ -30,6 +30,8 @@ interface Profile {
   readonly concealed: readonly string[];
   /** Exceptions from `concealed`. */
   readonly except: readonly string[];
+  /** Directories of the metadata table that may hold more than the table says. */
+  readonly unlisted: readonly string[];
 }
 
 const PROFILES: Readonly<Record<ExposureOptions["expose"], Profile>> = {
@@ -43,6 +45,7 @@ const PROFILES: Readonly<Record<ExposureOptions["expose"], Profile>> = {
       "project/attributes/**",
     ],
     except: CLUSTER_ATTRIBUTES,
+    unlisted: ["", "instance", "project"],
   },
   gke: {
     open: [
@@ -58,8 +61,14 @@ const PROFILES: Readonly<Record<ExposureOptions["expose"], Profile>> = {
     ],
     concealed: [],
     except: [],
+    unlisted: [],
   },
-  all: { open: ["instance/**", "project/**"], concealed: [], except: [] },
+  all: {
+    open: ["instance/**", "project/**"],
+    concealed: [],
+    except: [],
+    unlisted: ["", "instance", "instance/attributes", "project"],
+  },
 };
 
 /** Decides which entries of the real metadata server pods may see. */
@@ -69,6 +78,7 @@ export class Exposure {
   readonly #except: readonly PathGlob[];
   readonly #allow: readonly PathGlob[];
   readonly #deny: readonly PathGlob[];
+  readonly #unlisted: readonly string[];
 
   /**
    * Compiles the operator's choice.
@@ -82,6 +92,10 @@ export class Exposure {
     this.#except = compile(profile.except);
     this.#allow = compile(options.allow);
     this.#deny = compile(options.deny);
+    // What a glob allows can be anywhere, and only the real server knows what there is.
+    this.#unlisted = options.allow.length > 0
+      ? PROFILES.all.unlisted
+      : profile.unlisted;
   }
 
   /**
@@ -103,6 +117,16 @@ export class Exposure {
     if (matchesAny(this.#allow, path)) return true;
     if (!matchesAny(this.#open, path)) return false;
     return !matchesAny(this.#concealed, path) || matchesAny(this.#except, path);
+  }
+
+  /**
+   * Tells whether a directory of the metadata table may hold more for pods than the
+   * table says, so that the real server has to be asked.
+   *
+   * @param directory Path relative to `/computeMetadata/v1/`, without trailing slash.
+   */
+  mayHoldMore(directory: string): boolean {
+    return this.#unlisted.includes(directory);
   }
 }
 

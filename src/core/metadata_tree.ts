@@ -138,6 +138,23 @@ function holdsData(path: string): boolean {
     .test(path);
 }
 
+/**
+ * Names the key that an entry has in a recursive answer.
+ *
+ * @param directory Path of the entry's directory relative to `/computeMetadata/v1/`.
+ * @param name Name of the entry.
+ */
+export function keyOf(directory: string, name: string): string {
+  return holdsData(directory) ? name : camelCase(name);
+}
+
+function camelCase(name: string): string {
+  return name.replace(
+    /-([a-z])/g,
+    (_, letter: string) => letter.toUpperCase(),
+  );
+}
+
 function kebabCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

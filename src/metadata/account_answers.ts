@@ -9,13 +9,11 @@ import { secondsLeft, type Token } from "../core/token.ts";
 import {
   type Answer,
   badParameter,
-  jsonAnswer,
   refusal,
-  textAnswer,
   tokenAnswer,
   tokenTextAnswer,
 } from "./answer.ts";
-import { answerTree } from "./proxy.ts";
+import { leafAnswer, listingAnswer, treeAnswer } from "./value_answers.ts";
 
 /** Path of the accounts; below it keys are data and never converted. */
 const ACCOUNTS = "instance/service-accounts";
@@ -33,6 +31,7 @@ export interface TokenAnswerOptions {
   readonly signal: AbortSignal;
 }
 
+const NO_WAIT = "A token cannot be waited for";
 const MAX_AUDIENCE = 2_048;
 const MAX_SCOPES = 8_192;
 
@@ -47,14 +46,12 @@ export function answerAccounts(
   query: Query,
 ): Answer {
   if (isOn(query, "recursive")) {
-    return answerTree(accountsTree(allowed), { path: ACCOUNTS, query });
+    return treeAnswer(accountsTree(allowed), { path: ACCOUNTS, query });
   }
-  if (query.has("alt")) {
-    return badParameter("alt needs recursive=true on a directory");
-  }
-  return textAnswer(
-    allowed === undefined ? "" : `${allowed.account}/\ndefault/\n`,
-  );
+  const names = allowed === undefined
+    ? []
+    : [`${allowed.account}/`, "default/"];
+  return listingAnswer(names, query);
 }
 
 /**
@@ -98,15 +95,12 @@ function accountTree(allowed: Allowed): AccountTree {
  */
 export function answerAccount(allowed: Allowed, query: Query): Answer {
   if (isOn(query, "recursive")) {
-    return answerTree(accountTree(allowed), {
+    return treeAnswer(accountTree(allowed), {
       path: `${ACCOUNTS}/default`,
       query,
     });
   }
-  if (query.has("alt")) {
-    return badParameter("alt needs recursive=true on a directory");
-  }
-  return textAnswer(ACCOUNT_ENTRIES.map((entry) => `${entry}\n`).join(""));
+  return listingAnswer(ACCOUNT_ENTRIES, query);
 }
 
 /**
@@ -121,27 +115,21 @@ export function answerEntry(
   allowed: Allowed,
   options: TokenAnswerOptions & { readonly query: Query },
 ): Promise<Answer> | Answer {
-  const asJson = options.query.get("alt") === "json";
+  const { query } = options;
   switch (entry) {
     case "aliases":
-      return answerList(["default"], { asJson });
+      return leafAnswer(["default"], query);
     case "scopes":
-      return answerList(allowed.scopes, { asJson });
+      return leafAnswer(allowed.scopes, query);
     case "email":
-      return asJson ? jsonAnswer(allowed.account) : textAnswer(allowed.account);
+      return leafAnswer(allowed.account, query);
     case "token":
+      if (isOn(query, "wait_for_change")) return badParameter(NO_WAIT);
       return answerToken(allowed, options);
     case "identity":
+      if (isOn(query, "wait_for_change")) return badParameter(NO_WAIT);
       return answerIdentity(allowed, options);
   }
-}
-
-function answerList(
-  values: readonly string[],
-  options: { readonly asJson: boolean },
-): Answer {
-  if (options.asJson) return jsonAnswer(values);
-  return textAnswer(values.map((value) => `${value}\n`).join(""));
 }
 
 async function answerToken(
@@ -149,9 +137,6 @@ async function answerToken(
   options: TokenAnswerOptions & { readonly query: Query },
 ): Promise<Answer> {
   const { query, now } = options;
-  if (isOn(query, "wait_for_change")) {
-    return badParameter("A token cannot be waited for");
-  }
   const enforce = query.get("enforce_scopes")?.toLowerCase();
   if (enforce !== undefined && !["true", "1", "yes", "y"].includes(enforce)) {
     return badParameter("enforce_scopes must be true");

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { encodeQuery, type Query } from "../core/query.ts";
 import type { Reason } from "../core/reason.ts";
 
@@ -18,38 +17,8 @@ export interface Answer {
   readonly cause?: unknown;
 }
 
-const TEXT = "application/text";
 const JSON_TYPE = "application/json";
 const HTML = "text/html";
-
-/**
- * Answers with text, as the metadata server gives leaves and listings.
- *
- * @param body Leaf without newline, or listing with one after each line.
- */
-export function textAnswer(body: string): Answer {
-  return {
-    status: 200,
-    contentType: TEXT,
-    body,
-    headers: { "ETag": etagOf(body) },
-  };
-}
-
-/**
- * Answers with JSON.
- *
- * @param value What to encode.
- */
-export function jsonAnswer(value: unknown): Answer {
-  const body = JSON.stringify(value);
-  return {
-    status: 200,
-    contentType: JSON_TYPE,
-    body,
-    headers: { "ETag": etagOf(body) },
-  };
-}
 
 /**
  * Answers with JSON that is encoded already, and changes with each request.
@@ -209,10 +178,6 @@ export function badParameter(message: string): Answer {
     body: message,
     reason: "bad-parameter",
   };
-}
-
-function etagOf(body: string): string {
-  return createHash("sha256").update(body).digest("hex").slice(0, 16);
 }
 
 /**

@@ -1,12 +1,12 @@
 import type { Caller, Identify } from "../core/caller.ts";
+import type { Clock } from "../core/clock.ts";
 import type { Deadline } from "../core/deadline.ts";
 import type { Exposure } from "../core/exposure.ts";
 import { gate } from "../core/gate.ts";
-import { isTree } from "../core/metadata_tree.ts";
 import type { Mint } from "../core/mint.ts";
 import type { Decision } from "../core/policy.ts";
 import { isOn, parseQuery, type Query } from "../core/query.ts";
-import { type Route, route, UNIVERSE_DOMAIN } from "../core/route.ts";
+import { type Route, route, V1 } from "../core/route.ts";
 import type { AskUpstream } from "../core/upstream.ts";
 import {
   accountsTree,
@@ -18,15 +18,23 @@ import {
 import {
   type Answer,
   badParameter,
-  jsonAnswer,
   notFound,
   plainRefusal,
   redirectAnswer,
   refusal,
-  textAnswer,
 } from "./answer.ts";
-import { answerTree, fetchTree, proxy, type ProxyOptions } from "./proxy.ts";
-import type { WaitLimit } from "./wait_limit.ts";
+import type { ConcurrencyLimit } from "./concurrency_limit.ts";
+import {
+  answerLeaf,
+  answerListing,
+  answerTable,
+  needsCaller,
+  type TableAnswerOptions,
+} from "./directory_answers.ts";
+import { proxy } from "./proxy.ts";
+import type { Remembered } from "./remembered.ts";
+import { listingAnswer } from "./value_answers.ts";
+import { answerWhenChanged } from "./wait_for_change.ts";
 
 /** What is needed to answer a request. */
 export interface AnswerRequestOptions {
@@ -38,18 +46,22 @@ export interface AnswerRequestOptions {
   readonly mint: Mint;
   /** Asks the real metadata server, or the next hop. */
   readonly askUpstream: AskUpstream;
+  /** The node's own values. */
+  readonly nodeValues: Remembered<string | undefined>;
+  /** What the real server lists in directories of the metadata table. */
+  readonly listings: Remembered<readonly string[]>;
   /** What pods may see of the real server. */
   readonly exposure: () => Exposure;
   /** Host names accepted beside those of the metadata server, in lower case. */
   readonly hosts: () => readonly string[];
   /** Bounds the requests that wait for a change. */
-  readonly waits: WaitLimit;
+  readonly waits: ConcurrencyLimit;
   /** Fires when the daemon stops; ends the requests that wait for a change. */
   readonly stopping: AbortSignal;
   /** Starts the time that a request may take; the signal fires at its end. */
   readonly startBudget: () => Deadline;
-  /** Current time, in milliseconds since the Unix epoch. */
-  readonly now: () => number;
+  /** Time. */
+  readonly clock: Clock;
 }
 
 /** What is known of a request, filled in while it is answered. */
@@ -63,6 +75,26 @@ export interface Progress {
   /** What was decided for the caller. */
   decision?: Decision;
 }
+
+/** A route that has something to tell, now or after a change. */
+type EntryRoute = Extract<
+  Route,
+  {
+    kind: "directory" | "leaf" | "accounts" | "account" | "entry" | "upstream";
+  }
+>;
+
+interface Context {
+  readonly request: Request;
+  readonly query: Query;
+  readonly progress: Progress;
+  readonly options: AnswerRequestOptions;
+}
+
+/** Milliseconds between two looks at what the daemon knows by itself. */
+const LOCAL_POLL_MS = 1_000;
+/** Milliseconds between two looks at what the real server is asked for. */
+const UPSTREAM_POLL_MS = 5_000;
 
 /**
  * Answers one request: gate, route, identify, decide, mint.
@@ -87,31 +119,27 @@ export async function answerRequest(
   progress.route = matched.kind;
   switch (matched.kind) {
     case "root":
-      return textAnswer("computeMetadata/\n");
-    case "fixed-directory":
-      return answerFixedDirectory(matched, query);
-    case "fixed-leaf":
-      return query.get("alt") === "json"
-        ? jsonAnswer(matched.value)
-        : textAnswer(matched.value);
+      return listingAnswer(["computeMetadata/"], new Map());
+    case "versions":
+      return isOn(query, "recursive")
+        ? notFound()
+        : listingAnswer(["v1/"], query);
     case "redirect":
       return redirectAnswer(matched.location, query);
     case "none":
       return notFound();
     default: {
       const context = { request, query, progress, options };
-      const isWaiting = isOn(query, "wait_for_change") &&
-        (matched.kind === "upstream" || matched.kind === "above-accounts");
-      return isWaiting
+      return isOn(query, "wait_for_change")
         ? await answerInTurn(matched, context)
-        : await answerVariable(matched, context);
+        : await answerNow(matched, context);
     }
   }
 }
 
 /** Answers a request that waits for a change, if not too many do. */
 async function answerInTurn(
-  matched: VariableRoute,
+  matched: EntryRoute,
   context: Context,
 ): Promise<Answer> {
   const { progress: { address }, options: { waits } } = context;
@@ -119,167 +147,122 @@ async function answerInTurn(
     return refusal("overload", "Too many requests wait for a change");
   }
   try {
-    return await answerVariable(matched, context);
+    return await answerChange(matched, context);
   } finally {
     waits.leave(address);
   }
 }
 
-async function answerVariable(
-  matched: VariableRoute,
+async function answerChange(
+  matched: EntryRoute,
   context: Context,
 ): Promise<Answer> {
-  return matched.kind === "above-accounts" && !isOn(context.query, "recursive")
-    ? await answerListingAbove(matched.path, context)
-    : await answerCaller(matched, context);
-}
-
-function answerFixedDirectory(
-  directory: Extract<Route, { kind: "fixed-directory" }>,
-  query: Query,
-): Answer {
-  if (isOn(query, "recursive")) {
-    return directory.tree === undefined
-      ? notFound()
-      : answerTree(directory.tree, { path: "", query });
+  const { query, request, options } = context;
+  const signal = AbortSignal.any([request.signal, options.stopping]);
+  if (matched.kind === "upstream" && !matched.directory) {
+    const answer = await answerNow(matched, context, signal);
+    // What pods may see can have changed meanwhile.
+    return options.exposure().shows(matched.path) ? answer : notFound();
   }
-  return answerListing(directory.entries, query);
+  const isLocal = matched.kind !== "upstream" && matched.kind !== "directory";
+  return await answerWhenChanged(() => answerNow(matched, context), {
+    query,
+    pollMs: isLocal ? LOCAL_POLL_MS : UPSTREAM_POLL_MS,
+    clock: options.clock,
+    signal,
+  });
 }
 
-function answerListing(entries: readonly string[], query: Query): Answer {
-  if (query.has("alt")) {
-    return badParameter("alt needs recursive=true on a directory");
-  }
-  return textAnswer(entries.map((entry) => `${entry}\n`).join(""));
-}
-
-/** Lists a directory above service accounts, which is the same for every caller. */
-async function answerListingAbove(
-  path: "" | "instance",
+/** Answers as things are now; a leaf of the real server may wait there until the signal fires. */
+async function answerNow(
+  matched: EntryRoute,
   context: Context,
+  signal?: AbortSignal,
 ): Promise<Answer> {
-  const { query } = context;
-  if (path === "") {
-    return answerListing(["instance/", "project/", "universe/"], query);
+  const { query, options } = context;
+  const exposure = options.exposure();
+  const table = tableOptions(context, exposure);
+  if (matched.kind === "leaf") return await answerLeaf(matched.row, table);
+  if (matched.kind === "directory") {
+    const { path } = matched;
+    if (!isOn(query, "recursive")) return await answerListing(path, table);
+    if (!needsCaller(path, exposure)) return await answerTable(path, {}, table);
   }
-  return await proxy({ path, directory: true }, proxyOptions(context));
-}
-
-/** A route whose answer depends on who asks, or on the real server. */
-type VariableRoute = Extract<
-  Route,
-  { kind: "accounts" | "account" | "entry" | "above-accounts" | "upstream" }
->;
-
-interface Context {
-  readonly request: Request;
-  readonly query: Query;
-  readonly progress: Progress;
-  readonly options: AnswerRequestOptions;
-}
-
-async function answerCaller(
-  matched: VariableRoute,
-  context: Context,
-): Promise<Answer> {
-  const { query, progress, options } = context;
   const budget = options.startBudget();
   try {
-    const identification = await options.identify(
-      progress.address,
-      budget.signal,
-    );
-    if (identification.kind === "refused") {
-      return refusal(identification.reason, identification.message);
-    }
-    progress.caller = identification.caller;
-    if (matched.kind === "upstream") {
-      return await proxy(matched, proxyOptions(context));
-    }
-    const decision = options.decide(identification.caller);
-    progress.decision = decision;
-    if (matched.kind === "above-accounts") {
-      return await answerTreeAbove(
-        matched.path,
-        decision,
-        proxyOptions(context),
-      );
-    }
-    return await answerAccountRoute(matched, decision, {
-      query,
-      options,
-      signal: budget.signal,
+    return await answerCaller(matched, {
+      ...context,
+      table: signal === undefined ? table : { ...table, signal },
+      budget: budget.signal,
     });
   } finally {
     budget.stop();
   }
 }
 
-async function answerAccountRoute(
-  matched: Extract<Route, { kind: "accounts" | "account" | "entry" }>,
-  decision: Decision,
-  context: Pick<Context, "query" | "options"> & {
-    readonly signal: AbortSignal;
-  },
+function tableOptions(
+  { query, options }: Context,
+  exposure: Exposure,
+): TableAnswerOptions {
+  const { askUpstream, nodeValues, listings } = options;
+  return { query, askUpstream, nodeValues, listings, exposure };
+}
+
+interface CallerContext extends Context {
+  readonly table: TableAnswerOptions;
+  /** Fires when the request's time is over. */
+  readonly budget: AbortSignal;
+}
+
+async function answerCaller(
+  matched: Exclude<EntryRoute, { kind: "leaf" }>,
+  context: CallerContext,
 ): Promise<Answer> {
-  const { query, options, signal } = context;
+  const { progress, options, table, budget } = context;
+  const identification = await options.identify(progress.address, budget);
+  if (identification.kind === "refused") {
+    return refusal(identification.reason, identification.message);
+  }
+  progress.caller = identification.caller;
+  if (matched.kind === "upstream") return await proxy(matched, table);
+  const decision = options.decide(identification.caller);
+  progress.decision = decision;
+  if (matched.kind === "directory") {
+    const allowed = decision.outcome === "allow" ? decision : undefined;
+    return await answerTable(matched.path, accountsTree(allowed), table);
+  }
+  return await answerAccountRoute(matched, decision, context);
+}
+
+async function answerAccountRoute(
+  matched: Extract<EntryRoute, { kind: "accounts" | "account" | "entry" }>,
+  decision: Decision,
+  { query, options, budget }: CallerContext,
+): Promise<Answer> {
   if (decision.outcome === "deny") {
     return matched.kind === "accounts" && decision.reason === "no-account"
       ? answerAccounts(undefined, query)
       : refusal(decision.reason, decision.message);
   }
   if (matched.kind === "accounts") return answerAccounts(decision, query);
-  if (!isOwnAccount(matched.account, decision)) {
+  const { account } = matched;
+  if (!isOwnAccount(account, decision)) {
     return refusal("account-mismatch", "The pod has no such service account");
   }
-  if (matched.kind === "account") return answerAccount(decision, query);
-  const { mint, now } = options;
+  if (matched.kind === "account") {
+    return matched.directory
+      ? answerAccount(decision, query)
+      : redirectAnswer(`${V1}instance/service-accounts/${account}/`, query);
+  }
+  const { mint, clock } = options;
   return await answerEntry(matched.entry, decision, {
     query,
     mint,
-    now,
-    signal,
+    now: clock.now,
+    signal: budget,
   });
 }
 
 function isOwnAccount(account: string, allowed: Allowed): boolean {
   return account === "default" || account === allowed.account;
-}
-
-/** Assembles a recursive answer above service accounts, with the caller's own in place. */
-async function answerTreeAbove(
-  path: "" | "instance",
-  decision: Decision,
-  options: ProxyOptions,
-): Promise<Answer> {
-  const fetched = await fetchTree(path, options);
-  // A next hop that refuses the subtree does not keep the caller from its own accounts.
-  const isRefused = "refusal" in fetched && fetched.refusal.status < 500;
-  if ("refusal" in fetched && !isRefused) return fetched.refusal;
-  const upstream = "tree" in fetched ? fetched.tree : {};
-  const serviceAccounts = accountsTree(
-    decision.outcome === "allow" ? decision : undefined,
-  );
-  if (path === "instance") {
-    return answerTree({ ...upstream, serviceAccounts }, {
-      path,
-      query: options.query,
-    });
-  }
-  const { instance, project } = upstream;
-  const tree = {
-    instance: { ...(isTree(instance) ? instance : {}), serviceAccounts },
-    ...(project === undefined ? {} : { project }),
-    universe: { universeDomain: UNIVERSE_DOMAIN },
-  };
-  return answerTree(tree, { path, query: options.query });
-}
-
-/** Only a request that waits for a change can last, and must end with its client. */
-function proxyOptions({ request, query, options }: Context): ProxyOptions {
-  const { askUpstream, exposure, stopping } = options;
-  const base = { query, askUpstream, exposure: exposure() };
-  return isOn(query, "wait_for_change")
-    ? { ...base, signal: AbortSignal.any([request.signal, stopping]) }
-    : base;
 }

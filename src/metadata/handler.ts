@@ -8,6 +8,7 @@ import {
   jsonTextAnswer,
   notFound,
   plainRefusal,
+  refusal,
   toResponse,
 } from "./answer.ts";
 import {
@@ -15,9 +16,12 @@ import {
   type AnswerRequestOptions,
   type Progress,
 } from "./answer_request.ts";
+import type { ConcurrencyLimit } from "./concurrency_limit.ts";
 
 /** What the pod-facing handler needs. */
 export interface MetadataHandlerOptions extends AnswerRequestOptions {
+  /** Bounds the requests that are being answered. */
+  readonly inFlight: ConcurrencyLimit;
   /** Answers a health probe with JSON text; `undefined` for a peer that may not ask. */
   readonly health: (address: string) => string | undefined;
   /** Told of each answered request. */
@@ -58,7 +62,7 @@ export function createMetadataHandler(
   info: { readonly remoteAddr: Deno.Addr },
 ) => Promise<Response> {
   return async (request, info) => {
-    const startedMs = options.now();
+    const startedMs = options.clock.now();
     const peer = "hostname" in info.remoteAddr ? info.remoteAddr.hostname : "";
     const progress: Progress = {
       address: canonicalAddress(peer) ?? "",
@@ -73,7 +77,7 @@ export function createMetadataHandler(
       caller: progress.caller,
       decision: progress.decision,
       answer,
-      durationMs: options.now() - startedMs,
+      durationMs: options.clock.now() - startedMs,
     });
     return toResponse(answer, request.method);
   };
@@ -84,9 +88,16 @@ async function answerAny(
   progress: Progress,
   options: MetadataHandlerOptions,
 ): Promise<Answer> {
-  return cutTarget(request) === "/healthz"
-    ? answerHealth(progress, options)
-    : await answerRequest(request, progress, options);
+  if (cutTarget(request) === "/healthz") return answerHealth(progress, options);
+  const { inFlight } = options;
+  if (!inFlight.enter(progress.address)) {
+    return refusal("overload", "Too many requests at once; try again");
+  }
+  try {
+    return await answerRequest(request, progress, options);
+  } finally {
+    inFlight.leave(progress.address);
+  }
 }
 
 function toFailure(error: unknown): Answer {

@@ -5,7 +5,6 @@ import {
   type Json,
   type JsonTree,
   parseExactJson,
-  treeToText,
 } from "../core/metadata_tree.ts";
 import { isOn, type Query } from "../core/query.ts";
 import { V1 } from "../core/route.ts";
@@ -16,13 +15,12 @@ import {
 } from "../core/upstream.ts";
 import {
   type Answer,
-  badParameter,
-  jsonAnswer,
   notFound,
   plainRefusal,
   redirectAnswer,
-  textAnswer,
 } from "./answer.ts";
+import { listingAnswer, treeAnswer } from "./value_answers.ts";
+import { waitSeconds } from "./wait_for_change.ts";
 
 /** What the proxy needs for one request. */
 export interface ProxyOptions {
@@ -36,11 +34,8 @@ export interface ProxyOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Query parameters that the real server gets to see. */
+/** Query parameters that the real server gets to see of a leaf. */
 const FORWARDED = ["alt", "wait_for_change", "timeout_sec", "last_etag"];
-
-/** A change is waited for no longer than this, whatever the client asks. */
-const MAX_WAIT_SECONDS = 60;
 
 /**
  * Answers with what the real metadata server has.
@@ -48,7 +43,8 @@ const MAX_WAIT_SECONDS = 60;
  * The request to it is built from the path that was matched and the known
  * parameters, so nothing else of the client's request can reach it. `recursive`
  * is asked only of directories, whose answers are filtered: a name without slash
- * could be a directory too.
+ * could be a directory too. A leaf's entity tag is the real server's, and it does the
+ * waiting for a change; a directory has a tag of our own, and does not wait here.
  *
  * @param target Path relative to `/computeMetadata/v1/`, and whether it ended in a slash.
  * @param options Collaborators and query.
@@ -59,25 +55,30 @@ export async function proxy(
   options: ProxyOptions,
 ): Promise<Answer> {
   const { path, directory } = target;
-  const { query, exposure, askUpstream } = options;
-  if (directory && isOn(query, "recursive")) {
+  const { query, exposure } = options;
+  if (!directory) return await proxyLeaf(path, options);
+  if (isOn(query, "recursive")) {
     const fetched = await fetchTree(path, options);
     return "refusal" in fetched
       ? fetched.refusal
-      : answerTree(fetched.tree, { path, query });
+      : treeAnswer(fetched.tree, { path, query });
   }
-  if (directory && query.has("alt")) {
-    return badParameter("alt needs recursive=true on a directory");
-  }
+  const answer = await options.askUpstream({ path: `${V1}${path}/` });
+  if (answer.status !== 200) return passRefusal(answer);
+  const names = answer.body.split("\n").filter((name) => name !== "");
+  return listingAnswer(names.filter(showsBelow(path, exposure)), query);
+}
+
+async function proxyLeaf(path: string, options: ProxyOptions): Promise<Answer> {
+  const { query, askUpstream, signal } = options;
   const answer = await askUpstream({
-    path: V1 + path + (directory ? "/" : ""),
+    path: V1 + path,
     query: forwardedQuery(query),
     ...waitTimeout(query),
-  }, options.signal);
+  }, signal);
   // The real server's Location names the real server, so it is made anew.
   if (answer.status === 301) return redirectAnswer(`${V1}${path}/`, query);
   if (answer.status !== 200) return passRefusal(answer);
-  if (directory) return textAnswer(filterListing(answer.body, path, exposure));
   return {
     status: 200,
     contentType: answer.contentType,
@@ -90,41 +91,21 @@ export async function proxy(
  * Fetches a whole directory of the real server, without what pods may not see.
  *
  * @param path Path relative to `/computeMetadata/v1/`, without slash at the end.
- * @param options Collaborators and query.
+ * @param options Collaborators.
  * @returns The filtered tree, or the answer to give if there is none.
  * @throws {UpstreamError} If there is no complete answer, or it is no JSON.
  */
 export async function fetchTree(
   path: string,
-  options: ProxyOptions,
+  options: Pick<ProxyOptions, "askUpstream" | "exposure">,
 ): Promise<{ readonly tree: JsonTree } | { readonly refusal: Answer }> {
-  const { exposure, query, askUpstream } = options;
-  const answer = await askUpstream({
+  const answer = await options.askUpstream({
     path: path === "" ? V1 : `${V1}${path}/`,
-    query: new Map([...forwardedQuery(query), ["recursive", "true"], [
-      "alt",
-      "json",
-    ]]),
-    ...waitTimeout(query),
-  }, options.signal);
+    query: new Map([["alt", "json"], ["recursive", "true"]]),
+  });
   if (answer.status !== 200) return { refusal: passRefusal(answer) };
-  const tree = filterTree(parseTree(answer.body), path, exposure);
+  const tree = filterTree(parseTree(answer.body), path, options.exposure);
   return { tree: isTree(tree) ? tree : {} };
-}
-
-/**
- * Answers with a tree in the form that was asked for.
- *
- * @param tree Tree to answer with.
- * @param options `path` of the tree relative to `/computeMetadata/v1/`, and the parsed query.
- */
-export function answerTree(
-  tree: JsonTree,
-  options: { readonly path: string; readonly query: Query },
-): Answer {
-  return options.query.get("alt") === "text"
-    ? textAnswer(treeToText(tree, options.path))
-    : jsonAnswer(tree);
 }
 
 function parseTree(body: string): Json {
@@ -150,13 +131,6 @@ function forwardedQuery(query: Query): ReadonlyMap<string, string> {
   return forwarded;
 }
 
-function waitSeconds(query: Query): number {
-  const wanted = Number(query.get("timeout_sec") ?? MAX_WAIT_SECONDS);
-  return Number.isInteger(wanted) && wanted >= 0
-    ? Math.min(wanted, MAX_WAIT_SECONDS)
-    : 0;
-}
-
 function waitTimeout(query: Query): { readonly timeoutMs?: number } {
   return isOn(query, "wait_for_change")
     ? { timeoutMs: (waitSeconds(query) + 5) * 1000 }
@@ -180,17 +154,15 @@ function passRefusal(answer: UpstreamAnswer): Answer {
   });
 }
 
-function filterListing(
-  listing: string,
+/**
+ * Makes the test of which names in a directory pods may see.
+ *
+ * @param path Path of the directory relative to `/computeMetadata/v1/`.
+ * @param exposure What pods may see.
+ */
+export function showsBelow(
   path: string,
   exposure: Exposure,
-): string {
-  return listing.split("\n")
-    .filter((name) => {
-      const below = `${path}/${name.replace(/\/$/, "")}`;
-      return name !== "" &&
-        (below === "instance/service-accounts" || exposure.shows(below));
-    })
-    .map((name) => `${name}\n`)
-    .join("");
+): (name: string) => boolean {
+  return (name) => exposure.shows(`${path}/${name.replace(/\/$/, "")}`);
 }

@@ -20,17 +20,17 @@ Deno.test("route() names the meaning of every kind of path", async (t) => {
     },
     {
       path: "/computeMetadata/",
-      expected: { kind: "fixed-directory", entries: ["v1/"] },
+      expected: { kind: "versions" },
     },
     { path: V1, expected: { kind: "redirect", location: `${V1}/` } },
-    { path: `${V1}/`, expected: { kind: "above-accounts", path: "" } },
+    { path: `${V1}/`, expected: { kind: "directory", path: "" } },
     {
       path: `${V1}/instance`,
       expected: { kind: "redirect", location: `${V1}/instance/` },
     },
     {
       path: `${V1}/instance/`,
-      expected: { kind: "above-accounts", path: "instance" },
+      expected: { kind: "directory", path: "instance" },
     },
     {
       path: `${V1}/universe`,
@@ -38,27 +38,22 @@ Deno.test("route() names the meaning of every kind of path", async (t) => {
     },
     {
       path: `${V1}/universe/`,
-      expected: {
-        kind: "fixed-directory",
-        entries: ["universe-domain"],
-        tree: { universeDomain: "googleapis.com" },
-      },
-    },
-    {
-      path: `${V1}/universe/universe-domain`,
-      expected: { kind: "fixed-leaf", value: "googleapis.com" },
+      expected: { kind: "directory", path: "universe" },
     },
     { path: SA, expected: { kind: "redirect", location: `${SA}/` } },
     { path: `${SA}/`, expected: { kind: "accounts" } },
     {
       path: `${SA}/default`,
-      expected: { kind: "redirect", location: `${SA}/default/` },
+      expected: { kind: "account", account: "default", directory: false },
     },
     {
       path: `${SA}/default/`,
-      expected: { kind: "account", account: "default" },
+      expected: { kind: "account", account: "default", directory: true },
     },
-    { path: `${SA}/${EMAIL}/`, expected: { kind: "account", account: EMAIL } },
+    {
+      path: `${SA}/${EMAIL}/`,
+      expected: { kind: "account", account: EMAIL, directory: true },
+    },
     ...ACCOUNT_ENTRIES.map((entry) => ({
       path: `${SA}/default/${entry}`,
       expected: { kind: "entry", account: "default", entry } as const,
@@ -67,37 +62,19 @@ Deno.test("route() names the meaning of every kind of path", async (t) => {
       path: `${SA}/${EMAIL}/token`,
       expected: { kind: "entry", account: EMAIL, entry: "token" },
     },
-    {
-      path: `${V1}/instance/zone`,
-      expected: { kind: "upstream", path: "instance/zone", directory: false },
-    },
-    {
-      path: `${V1}/instance/zone/`,
-      expected: { kind: "upstream", path: "instance/zone", directory: true },
-    },
+    { path: `${V1}/instance/zone/`, expected: { kind: "none" } },
+    { path: `${V1}/universe/universe-domain/`, expected: { kind: "none" } },
     {
       path: `${V1}/project`,
       expected: { kind: "redirect", location: "/computeMetadata/v1/project/" },
     },
     {
       path: `${V1}/project/`,
-      expected: { kind: "upstream", path: "project", directory: true },
+      expected: { kind: "directory", path: "project" },
     },
     {
       path: `${V1}/instance/attributes/`,
-      expected: {
-        kind: "upstream",
-        path: "instance/attributes",
-        directory: true,
-      },
-    },
-    {
-      path: `${V1}/instance/attributes/cluster-name`,
-      expected: {
-        kind: "upstream",
-        path: "instance/attributes/cluster-name",
-        directory: false,
-      },
+      expected: { kind: "directory", path: "instance/attributes" },
     },
   ];
   for (const { path, expected } of cases) {
@@ -108,6 +85,67 @@ Deno.test("route() names the meaning of every kind of path", async (t) => {
       );
     }
   }
+});
+
+Deno.test("route() knows the leaves that no node changes", async (t) => {
+  const text = { kind: "node-value", type: "text" };
+  const digits = { kind: "node-value", type: "digits" };
+  const leaves = {
+    "instance/attributes/cluster-location": text,
+    "instance/attributes/cluster-name": text,
+    "instance/attributes/cluster-uid": text,
+    "instance/hostname": text,
+    "instance/id": digits,
+    "instance/zone": text,
+    "project/numeric-project-id": digits,
+    "project/project-id": text,
+    "universe/universe-domain": { kind: "constant", value: "googleapis.com" },
+  };
+  for (const [path, entry] of Object.entries(leaves)) {
+    await t.step(path, () => {
+      const name = path.split("/").at(-1);
+      for (const exposure of [STANDARD, GKE, ALL]) {
+        const found = route(`${V1}/${path}`, exposure);
+        assert.deepEqual(found, { kind: "leaf", row: { path, name, entry } });
+      }
+    });
+  }
+});
+
+Deno.test("route() shows of the table what the operator does not deny", () => {
+  const exposure = new Exposure({
+    expose: "all",
+    allow: [],
+    deny: ["instance", "project/project-id", "universe"],
+  });
+  const kinds = Object.fromEntries(
+    [
+      "",
+      "instance/",
+      "instance/id",
+      "instance/attributes/",
+      "instance/attributes",
+      "instance/service-accounts/",
+      "project/",
+      "project/project-id",
+      "project/numeric-project-id",
+      "universe/",
+      "universe/universe-domain",
+    ].map((path) => [path, route(`${V1}/${path}`, exposure).kind]),
+  );
+  assert.deepEqual(kinds, {
+    "": "directory",
+    "instance/": "directory",
+    "instance/id": "none",
+    "instance/attributes/": "none",
+    "instance/attributes": "none",
+    "instance/service-accounts/": "accounts",
+    "project/": "directory",
+    "project/project-id": "none",
+    "project/numeric-project-id": "leaf",
+    "universe/": "directory",
+    "universe/universe-domain": "leaf",
+  });
 });
 
 Deno.test("route() asks the exposure for everything else", () => {

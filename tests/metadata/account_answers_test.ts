@@ -1,3 +1,4 @@
+import type { Clock } from "../../src/core/clock.ts";
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
 import type { MintRequest } from "../../src/core/mint.ts";
@@ -178,6 +179,12 @@ Deno.test("answerEntry() gives the token in every form that clients ask for", as
   assert.equal(side.google.iam.calls.count(), 1);
 });
 
+/** A clock whose time does not go on. */
+const STOPPED: Clock = {
+  now: () => 1_000_000,
+  sleep: () => new Promise<void>(() => {}),
+};
+
 Deno.test("answerEntry() tells the seconds left as a whole number, at least 1", async (t) => {
   const cases = [
     { name: "fresh", leftMs: 3_600_000, expires: 3600 },
@@ -188,7 +195,7 @@ Deno.test("answerEntry() tells the seconds left as a whole number, at least 1", 
     await t.step(name, async () => {
       await using side = await startPodSide({
         replace: {
-          now: () => 1_000_000,
+          clock: STOPPED,
           mint: () =>
             Promise.resolve({ value: "x", expiresAtMs: 1_000_000 + leftMs }),
         },
@@ -205,7 +212,7 @@ Deno.test("answerEntry() tells the seconds left as a whole number, at least 1", 
 Deno.test("answerEntry() refuses a token that is over", async () => {
   await using side = await startPodSide({
     replace: {
-      now: () => 1_000_000,
+      clock: STOPPED,
       mint: () => Promise.resolve({ value: "x", expiresAtMs: 1_000_999 }),
     },
   });

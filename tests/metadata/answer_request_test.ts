@@ -121,7 +121,7 @@ Deno.test("answerRequest() refuses a caller that is not to be told, on every pat
         `${SA}/default/identity?audience=A`,
         `${V1}/?recursive=true`,
         `${V1}/instance/?recursive=true`,
-        `${V1}/project/project-id`,
+        `${V1}/instance/machine-type`,
       ];
       for (const target of targets) {
         const answer = await side.get(target);

@@ -350,7 +350,7 @@ Deno.test("createMetadataHandler() answers whatever goes wrong with 500 or 503 a
         askUpstream: () =>
           Promise.reject(new UpstreamError("secret", { cause: secret })),
       },
-      target: `${V1}/project/project-id`,
+      target: `${V1}/instance/machine-type`,
       status: 503,
       reason: "upstream-failed",
     },
@@ -404,7 +404,7 @@ Deno.test("createMetadataHandler() tells of each request what happened", async (
   await side.get(`${SA}/${CLOSED}/token`);
   await side.get("/");
   await side.send({ method: "POST", target: "/x" });
-  await side.get(`${V1}/project/project-id`);
+  await side.get(`${V1}/instance/machine-type`);
   assert.deepEqual(
     side.exchanges.map((exchange) => ({
       route: exchange.route,

@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { startDeadline } from "../../src/core/deadline.ts";
 import { Exposure } from "../../src/core/exposure.ts";
 import { decide } from "../../src/core/policy.ts";
-import type { UpstreamRequest } from "../../src/core/upstream.ts";
+import type { AskUpstream, UpstreamRequest } from "../../src/core/upstream.ts";
 import {
   createMetadataHandler,
   type MetadataHandlerOptions,
 } from "../../src/metadata/handler.ts";
-import { WaitLimit } from "../../src/metadata/wait_limit.ts";
+import { ConcurrencyLimit } from "../../src/metadata/concurrency_limit.ts";
+import {
+  rememberListings,
+  rememberNodeValues,
+} from "../../src/metadata/node_values.ts";
 import type { RawAnswer } from "../sandbox/raw_http.ts";
 import type { HostileRequest } from "./hostile_request.ts";
 import {
@@ -21,6 +25,8 @@ import { toRequest } from "./sent_request.ts";
 import { OWN } from "./standing_assertions.ts";
 
 const OTHER = "billing@demo-proj.iam.gserviceaccount.com";
+
+const BUDGET_MS = 4_500;
 
 const ACCOUNT_OF: Readonly<Record<string, string | undefined>> = {
   "10.0.0.5": OWN,
@@ -136,9 +142,24 @@ export class HostileServer {
       deny: [],
     });
     const never = new AbortController().signal;
+    let time = 1_000;
     const clock = {
-      now: () => 1_000,
-      sleep: () => new Promise<void>(() => {}),
+      now: () => time,
+      // A wait for a change is over at once; a request's time never ends.
+      sleep: (ms: number) => {
+        if (ms === BUDGET_MS) return new Promise<void>(() => {});
+        time += ms;
+        return Promise.resolve();
+      },
+    };
+    const askUpstream: AskUpstream = (request) => {
+      this.#asked.push(request);
+      return Promise.resolve({
+        status: 200,
+        contentType: "application/text",
+        etag: "0123456789abcdef",
+        body: answerUpstream(request),
+      });
     };
     return {
       identify: (address) =>
@@ -172,19 +193,14 @@ export class HostileServer {
       mint: ({ account }) =>
         Promise.resolve({
           value: `ya29.${account}`,
-          expiresAtMs: 3_600_000,
+          expiresAtMs: time + 3_600_000,
         }),
-      askUpstream: (request) => {
-        this.#asked.push(request);
-        return Promise.resolve({
-          status: 200,
-          contentType: "application/text",
-          etag: "0123456789abcdef",
-          body: answerUpstream(request),
-        });
-      },
+      askUpstream,
       exposure: () => exposure,
-      waits: new WaitLimit(),
+      nodeValues: rememberNodeValues(askUpstream, clock.now),
+      listings: rememberListings(askUpstream, clock.now),
+      waits: new ConcurrencyLimit({ total: 64, perAddress: 8 }),
+      inFlight: new ConcurrencyLimit({ total: 1_024, perAddress: 256 }),
       stopping: never,
       hosts: () => [],
       health: () => undefined,
@@ -194,8 +210,11 @@ export class HostileServer {
         }
       },
       startBudget: () =>
-        startDeadline(clock, { ms: 4_500, reason: () => new Error("late") }),
-      now: clock.now,
+        startDeadline(clock, {
+          ms: BUDGET_MS,
+          reason: () => new Error("late"),
+        }),
+      clock,
     };
   }
 }

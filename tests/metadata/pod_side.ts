@@ -1,5 +1,9 @@
 import type { Caller, Identification } from "../../src/core/caller.ts";
-import { WaitLimit } from "../../src/metadata/wait_limit.ts";
+import { ConcurrencyLimit } from "../../src/metadata/concurrency_limit.ts";
+import {
+  rememberListings,
+  rememberNodeValues,
+} from "../../src/metadata/node_values.ts";
 import { startDeadline } from "../../src/core/deadline.ts";
 import { Exposure, type ExposureOptions } from "../../src/core/exposure.ts";
 import { MintError } from "../../src/core/mint.ts";
@@ -109,7 +113,10 @@ function createOptions(
     ]),
   );
   return {
-    waits: new WaitLimit(),
+    waits: new ConcurrencyLimit({ total: 64, perAddress: 8 }),
+    inFlight: new ConcurrencyLimit({ total: 1_024, perAddress: 256 }),
+    nodeValues: rememberNodeValues(google.client.ask, time.now),
+    listings: rememberListings(google.client.ask, time.now),
     stopping: new AbortController().signal,
     identify: (address) => Promise.resolve(identify(callers.get(address))),
     decide: ({ pod, namespace }) =>
@@ -137,7 +144,7 @@ function createOptions(
         reason: () => new MintError("iam-unavailable", "Too late"),
       }),
     health: () => undefined,
-    now: time.now,
+    clock: clockOf(time),
   };
 }
 

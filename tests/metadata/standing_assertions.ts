@@ -17,7 +17,7 @@ const UNASKABLE = [
   /^\/computeMetadata\/v1\/instance\/(guest-attributes|platform-security|licenses)/i,
   /^\/computeMetadata\/v1\/instance\/attributes\/(?!cluster-(name|location|uid)(\?|$))[^?]/i,
   /^\/computeMetadata\/v1\/project\/attributes/i,
-  /[%;\\#]|\/\/|\/\.{1,2}(\/|\?|$)/,
+  /^[^?]*([%;\\#]|\/\/|\/\.{1,2}(\/|\?|$))/,
 ];
 
 /** Texts that no answer to {@linkcode OWN} may have. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { WaitLimit } from "../../src/metadata/wait_limit.ts";
+import { ConcurrencyLimit } from "../../src/metadata/concurrency_limit.ts";
 
-Deno.test("WaitLimit bounds the waits of one address and of all", () => {
-  const limit = new WaitLimit();
+Deno.test("ConcurrencyLimit bounds what one address does and what all do", () => {
+  const limit = new ConcurrencyLimit({ total: 64, perAddress: 8 });
   const taken = (address: string, times: number): number =>
     Array.from({ length: times }, () => limit.enter(address)).filter(Boolean)
       .length;

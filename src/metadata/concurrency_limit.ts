@@ -1,0 +1,50 @@
+/** How many of something may go on at once. */
+export interface ConcurrencyLimitOptions {
+  /** In all. */
+  readonly total: number;
+  /** For each caller. */
+  readonly perAddress: number;
+}
+
+/** Bounds what goes on at once, in all and for each caller. */
+export class ConcurrencyLimit {
+  readonly #options: ConcurrencyLimitOptions;
+  readonly #counts = new Map<string, number>();
+  #total = 0;
+
+  /**
+   * Creates a limit of which nothing is used.
+   *
+   * @param options The bounds.
+   */
+  constructor(options: ConcurrencyLimitOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes a place, if there is one.
+   *
+   * @param address Canonical address of the caller.
+   * @returns Whether one was taken; it has to be given back by {@linkcode leave}.
+   */
+  enter(address: string): boolean {
+    const { total, perAddress } = this.#options;
+    const own = this.#counts.get(address) ?? 0;
+    if (this.#total >= total || own >= perAddress) return false;
+    this.#counts.set(address, own + 1);
+    this.#total += 1;
+    return true;
+  }
+
+  /**
+   * Gives a place back.
+   *
+   * @param address Canonical address of the caller.
+   */
+  leave(address: string): void {
+    const own = this.#counts.get(address) ?? 0;
+    if (own <= 1) this.#counts.delete(address);
+    else this.#counts.set(address, own - 1);
+    this.#total -= 1;
+  }
+}
