@@ -191,6 +191,7 @@ export async function startDaemon(
   const admin = starting.use(listen(config.admin, {
     section: "admin",
     log,
+    clock,
     handler: createAdminHandler({
       health,
       conditions: () => [
@@ -209,6 +210,7 @@ export async function startDaemon(
   const server = starting.use(listen(config.server, {
     section: "server",
     log,
+    clock,
     handler: createMetadataHandler({
       identify: cluster.identify,
       decide: decideFor,

@@ -1,4 +1,5 @@
-import type { Log } from "../telemetry/log.ts";
+import type { Clock } from "../core/clock.ts";
+import { describeError, type Log } from "../telemetry/log.ts";
 
 /** Thrown when a listener cannot be opened; the message names the option to change. */
 export class ListenError extends Error {
@@ -16,6 +17,8 @@ export class ListenError extends Error {
 
 /** Time that requests in flight have to end when a listener is closed. */
 const SHUTDOWN_MS = 5_000;
+/** Pause before a listener that failed is opened again, so that failing does not take all time. */
+const REOPEN_MS = 100;
 
 /** An open HTTP listener; disposing of it closes it. */
 export interface Listener extends AsyncDisposable {
@@ -27,8 +30,10 @@ export interface Listener extends AsyncDisposable {
 export interface ListenOptions {
   /** Section of the configuration that says where. */
   readonly section: "server" | "admin";
-  /** Takes a line once it listens. */
+  /** Takes a line once it listens, and when it has to be opened again. */
   readonly log: Log;
+  /** Time. */
+  readonly clock: Clock;
   /** Answers requests. */
   readonly handler: (
     request: Request,
@@ -36,33 +41,107 @@ export interface ListenOptions {
   ) => Promise<Response>;
 }
 
+/** Where to listen. */
+interface At {
+  readonly address: string;
+  readonly port: number;
+}
+
+type Server = Deno.HttpServer<Deno.NetAddr>;
+
 /**
- * Opens an HTTP listener; when it is closed, requests in flight get a little time to end.
+ * Opens an HTTP listener, and opens it again whenever it fails, as it does when the
+ * process is out of file descriptors.
+ *
+ * When it is closed, requests in flight get a little time to end.
  *
  * @param at Address and port, 0 for any free one.
  * @param options Handler, and how to speak of the listener.
  * @throws {ListenError} If the port is taken, or the machine lacks the address.
  */
-export function listen(
-  at: { readonly address: string; readonly port: number },
-  options: ListenOptions,
-): Listener {
+export function listen(at: At, options: ListenOptions): Listener {
   const server = openListener(at, options);
+  const { hostname: address, port } = server.addr;
+  const closing = new AbortController();
+  const kept = keepOpen(server, {
+    reopen: () => openListener({ address, port }, options),
+    options,
+    signal: closing.signal,
+  });
   return {
     address: server.addr,
     async [Symbol.asyncDispose](): Promise<void> {
+      closing.abort();
       const late = Promise.withResolvers<void>();
       const timer = setTimeout(late.resolve, SHUTDOWN_MS);
-      await Promise.race([server.shutdown(), late.promise]);
+      await Promise.race([kept, late.promise]);
       clearTimeout(timer);
     },
   };
 }
 
+interface KeepOpenOptions {
+  readonly reopen: () => Server;
+  readonly options: ListenOptions;
+  /** Closes the listener. */
+  readonly signal: AbortSignal;
+}
+
+/** Keeps a listener open until the signal fires; resolves once its requests have ended. */
+async function keepOpen(first: Server, keep: KeepOpenOptions): Promise<void> {
+  const { section: listener, log } = keep.options;
+  let server: Server | undefined = first;
+  let ended: Promise<unknown> = Promise.resolve();
+  while (server !== undefined) {
+    const failure = await untilFailed(server, keep.signal);
+    // Ends idle connections at once, which frees descriptors, and answers what is in flight.
+    ended = Promise.all([ended, server.shutdown().catch(() => {})]);
+    if (keep.signal.aborted) break;
+    const error = describeError(failure);
+    log("error", "The listener failed and is opened again", {
+      listener,
+      error,
+    });
+    server = await openAgain(keep);
+  }
+  await ended;
+}
+
+/** Waits for the server to fail, which it tells with what failed, or for the signal. */
+function untilFailed(server: Server, signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", resolve, { once: true });
+    server.finished.catch((error) => error).then((failure) => {
+      signal.removeEventListener("abort", resolve);
+      resolve(failure);
+    });
+    if (signal.aborted) resolve(undefined);
+  });
+}
+
+/** Tries until a listener is open again, or the signal fires. */
+async function openAgain(
+  { reopen, options, signal }: KeepOpenOptions,
+): Promise<Server | undefined> {
+  while (!signal.aborted) {
+    await options.clock.sleep(REOPEN_MS, signal);
+    if (signal.aborted) return undefined;
+    try {
+      return reopen();
+    } catch (error) {
+      options.log("debug", "The listener cannot be opened yet", {
+        listener: options.section,
+        error: describeError(error),
+      });
+    }
+  }
+  return undefined;
+}
+
 function openListener(
-  at: { readonly address: string; readonly port: number },
+  at: At,
   { section, log, handler }: ListenOptions,
-): Deno.HttpServer<Deno.NetAddr> {
+): Server {
   try {
     return Deno.serve({
       hostname: at.address,
