@@ -1,9 +1,11 @@
+import type { Clock } from "../src/core/clock.ts";
 import { loadConfig } from "../src/config/load_config.ts";
 import { systemClock } from "../src/cli/run_daemon.ts";
 import { connectionOptions, startDaemon } from "../src/daemon.ts";
 import { createConnection } from "../src/kubernetes/connection.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
 import type { LogFields } from "../src/telemetry/log.ts";
+import { sharedSigningKey } from "./sandbox/shared_signing_key.ts";
 import { askAsPod, type PodAnswer, type PodRequest } from "./pod_client.ts";
 
 /** A line that the daemon logged. */
@@ -36,11 +38,30 @@ const MAX_ASKS = 2_000;
  * Pauses between tries are none, so that nothing waits for real; requests of
  * unknown pods wait for the event as long as `flags` say.
  */
-export async function startTestDaemon(
+export function startTestDaemon(
   ...flags: readonly string[]
 ): Promise<TestDaemon> {
+  return startPreparedDaemon({ flags, clock: systemClock });
+}
+
+/** How {@linkcode startPreparedDaemon} sets up. */
+export interface PreparedDaemonOptions {
+  readonly flags: readonly string[];
+  /** Time of the sandbox and the daemon. */
+  readonly clock: Clock;
+  /** Changes the sandbox before the daemon starts. */
+  readonly prepare?: (sandbox: Sandbox) => void;
+}
+
+/** Starts a sandbox and, once that is prepared, a daemon. */
+export async function startPreparedDaemon(
+  { flags, clock, prepare }: PreparedDaemonOptions,
+): Promise<TestDaemon> {
   await using starting = new AsyncDisposableStack();
-  const sandbox = starting.use(await startSandbox(systemClock));
+  const sandbox = starting.use(
+    await startSandbox(clock, { signingKey: await sharedSigningKey() }),
+  );
+  prepare?.(sandbox);
   const args = [...sandbox.flags, "--app-port=0", "--admin-port=0", ...flags];
   const { config } = await loadConfig({
     args,
@@ -51,7 +72,7 @@ export async function startTestDaemon(
   const daemon = starting.use(
     await startDaemon(config, {
       connection: createConnection(connectionOptions(config)),
-      clock: systemClock,
+      clock,
       random: () => 0,
       log: (level, message, fields = {}) =>
         lines.push({ level, message, fields }),

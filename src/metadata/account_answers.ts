@@ -172,7 +172,7 @@ function chooseScopes(
   own: readonly string[],
 ): readonly string[] | undefined {
   if (requested.length > MAX_SCOPES) return undefined;
-  const words = requested.split(/[,+ ]/).filter((word) => word !== "");
+  const words = requested.split(",").filter((word) => word !== "");
   if (words.length === 0) return own;
   const scopes = canonicalScopes(words);
   if (scopes === undefined) return undefined;

@@ -42,8 +42,10 @@ export interface ListenOptions {
 }
 
 /** Where to listen. */
-interface At {
+export interface ListenAddress {
+  /** IP address of this machine. */
   readonly address: string;
+  /** TCP port, 0 for any free one. */
   readonly port: number;
 }
 
@@ -55,11 +57,11 @@ type Server = Deno.HttpServer<Deno.NetAddr>;
  *
  * When it is closed, requests in flight get a little time to end.
  *
- * @param at Address and port, 0 for any free one.
+ * @param at Address and port.
  * @param options Handler, and how to speak of the listener.
  * @throws {ListenError} If the port is taken, or the machine lacks the address.
  */
-export function listen(at: At, options: ListenOptions): Listener {
+export function listen(at: ListenAddress, options: ListenOptions): Listener {
   const server = openListener(at, options);
   const { hostname: address, port } = server.addr;
   const closing = new AbortController();
@@ -139,7 +141,7 @@ async function openAgain(
 }
 
 function openListener(
-  at: At,
+  at: ListenAddress,
   { section, log, handler }: ListenOptions,
 ): Server {
   try {

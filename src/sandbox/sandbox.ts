@@ -9,6 +9,7 @@ import {
   SANDBOX_NODE,
   SANDBOX_PODS,
 } from "./sandbox_pods.ts";
+import { createSigningKey, type SigningKey } from "./signing_key.ts";
 
 /** An emulated node of an emulated cluster: everything the daemon talks to. */
 export interface Sandbox extends AsyncDisposable {
@@ -30,17 +31,28 @@ export interface Sandbox extends AsyncDisposable {
  * Starts an emulated node with a handful of pods.
  *
  * @param clock Time for everything in it.
+ * @param options `signingKey` signs all ID tokens, as one key of Google's does; a fresh
+ * one if left out.
  */
-export async function startSandbox(clock: Clock): Promise<Sandbox> {
+export async function startSandbox(
+  clock: Clock,
+  options: { readonly signingKey?: SigningKey } = {},
+): Promise<Sandbox> {
   await using starting = new AsyncDisposableStack();
+  const signingKey = options.signingKey ?? await createSigningKey();
   const nodeAccount = "gke-node@demo-proj.iam.gserviceaccount.com";
   const apiToken = `sandbox-${crypto.randomUUID()}`;
   const metadata = starting.use(
-    await startMetadataServer({ ...clock, account: { email: nodeAccount } }),
+    await startMetadataServer({
+      ...clock,
+      signingKey,
+      account: { email: nodeAccount },
+    }),
   );
   const iam = starting.use(
     await startIamCredentials({
       ...clock,
+      signingKey,
       accountOf: (token) => metadata.accountOf(token),
       accounts: Object.fromEntries(
         [nodeAccount, ...SANDBOX_ACCOUNTS].map((

@@ -11,11 +11,8 @@ import {
   type MetadataServer,
   startMetadataServer,
 } from "../../src/sandbox/metadata/server.ts";
-import {
-  createSigningKey,
-  type SigningKey,
-} from "../../src/sandbox/signing_key.ts";
 import { ManualTime } from "../sandbox/manual_time.ts";
+import { sharedSigningKey } from "../sandbox/shared_signing_key.ts";
 import { connectUpstream } from "./upstream.ts";
 
 export const NODE = "gke-node@demo-proj.iam.gserviceaccount.com";
@@ -36,8 +33,6 @@ export interface GoogleSide extends AsyncDisposable {
   countNodeTokens(): number;
 }
 
-let signingKey: Promise<SigningKey> | undefined;
-
 /** Starts both, at the real time of day: google-auth-library reads the real clock. */
 export async function startGoogleSide(
   options: { readonly delegates?: readonly string[] } = {},
@@ -45,8 +40,7 @@ export async function startGoogleSide(
   await using starting = new AsyncDisposableStack();
   const time = new ManualTime(Math.floor(Date.now() / 1000) * 1000);
   const { now, sleep } = time;
-  signingKey ??= createSigningKey();
-  const sandbox = { now, sleep, signingKey: await signingKey };
+  const sandbox = { now, sleep, signingKey: await sharedSigningKey() };
   const metadata = starting.use(await startMetadataServer(sandbox));
   const iam = starting.use(
     await startIamCredentials({

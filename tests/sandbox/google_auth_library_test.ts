@@ -3,11 +3,11 @@ import { fileURLToPath } from "node:url";
 import { importJWK, jwtVerify } from "jose";
 import { startIamCredentials } from "../../src/sandbox/iam/credentials.ts";
 import { startMetadataServer } from "../../src/sandbox/metadata/server.ts";
-import { createSigningKey } from "../../src/sandbox/signing_key.ts";
+import { sharedSigningKey } from "./shared_signing_key.ts";
 
 const node = "gke-node@demo-proj.iam.gserviceaccount.com";
 const app = "app@demo-proj.iam.gserviceaccount.com";
-const signingKey = await createSigningKey();
+const signingKey = await sharedSigningKey();
 
 async function runProbe(
   args: readonly string[],

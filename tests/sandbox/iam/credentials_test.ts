@@ -5,7 +5,7 @@ import {
   type IamCredentialsOptions,
   startIamCredentials,
 } from "../../../src/sandbox/iam/credentials.ts";
-import { createSigningKey } from "../../../src/sandbox/signing_key.ts";
+import { sharedSigningKey } from "../shared_signing_key.ts";
 import { TokenLedger } from "../../../src/sandbox/token_ledger.ts";
 import { deriveUniqueId } from "../../../src/sandbox/unique_id.ts";
 import { ManualTime } from "../manual_time.ts";
@@ -18,7 +18,7 @@ const last = "last@demo-proj.iam.gserviceaccount.com";
 const closed = "closed@demo-proj.iam.gserviceaccount.com";
 const platform = "https://www.googleapis.com/auth/cloud-platform";
 const storage = "https://www.googleapis.com/auth/devstorage.read_only";
-const signingKey = await createSigningKey();
+const signingKey = await sharedSigningKey();
 
 interface Fixture extends AsyncDisposable {
   readonly iam: IamCredentials;

@@ -6,7 +6,7 @@ import {
   type MetadataServerOptions,
   startMetadataServer,
 } from "../../../src/sandbox/metadata/server.ts";
-import { createSigningKey } from "../../../src/sandbox/signing_key.ts";
+import { sharedSigningKey } from "../shared_signing_key.ts";
 import { ManualTime } from "../manual_time.ts";
 import { type RawAnswer, sendRaw } from "../raw_http.ts";
 
@@ -14,7 +14,7 @@ const flavor = "Metadata-Flavor: Google";
 const v1 = "/computeMetadata/v1";
 const accounts = `${v1}/instance/service-accounts`;
 const email = "gke-node@demo-proj.iam.gserviceaccount.com";
-const signingKey = await createSigningKey();
+const signingKey = await sharedSigningKey();
 
 function start(
   time: ManualTime,
