@@ -2,21 +2,23 @@ import { describeStore } from "./admin/debug_store.ts";
 import { createAdminHandler } from "./admin/handler.ts";
 import { type Health, healthText } from "./admin/health.ts";
 import type { Config } from "./config/config.ts";
+import {
+  deriveSettings,
+  iamEndpointOf,
+  policyOf,
+  type Settings,
+} from "./config/settings.ts";
 import { describeReload, type ReloadOutcome } from "./config/reloader.ts";
 import { canonicalAddress, isLoopback } from "./core/address.ts";
 import type { Caller } from "./core/caller.ts";
 import type { Clock } from "./core/clock.ts";
 import { startDeadline } from "./core/deadline.ts";
-import { Exposure } from "./core/exposure.ts";
 import { listNodeValues } from "./core/metadata_table.ts";
 import { MintError } from "./core/mint.ts";
-import {
-  decide,
-  type Decision,
-  type DefaultAccount,
-  type Policy,
-} from "./core/policy.ts";
-import { canonicalScopes } from "./core/scopes.ts";
+import { grantCommand } from "./core/iam_role.ts";
+import { isLive } from "./core/pod.ts";
+import { decide, type Decision } from "./core/policy.ts";
+import type { Grant } from "./core/grant.ts";
 import { createMinter } from "./google/minter.ts";
 import { NodeIdentity } from "./google/node_identity.ts";
 import {
@@ -45,7 +47,9 @@ import { UpstreamClient } from "./metadata/upstream_client.ts";
 import type { Log } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { VERSION } from "./telemetry/version.ts";
-import { createTokenCache } from "./tokens/token_cache.ts";
+import { createRenewalRecorder } from "./tokens/renewal_recorder.ts";
+import { createTokenService } from "./tokens/token_service.ts";
+import { tokenGauges } from "./tokens/token_report.ts";
 
 /** What the daemon is given besides its configuration. */
 export interface DaemonOptions {
@@ -136,7 +140,12 @@ export async function startDaemon(
   const current = (): Settings => settings;
   await using starting = new AsyncDisposableStack();
   const metrics = new Metrics(VERSION);
-  const cluster = starting.use(createCluster(current, options));
+  const cluster = starting.use(
+    createCluster(current, {
+      ...options,
+      onChange: () => tokens.keeper.changed(),
+    }),
+  );
   const metadataServer = starting.use(
     createUpstream(config.metadata.address, clock),
   );
@@ -156,31 +165,40 @@ export async function startDaemon(
   const nodeValues = rememberNodeValues(metadataServer.ask, clock.now);
   const listings = rememberListings(podUpstream.ask, clock.now);
   const decideFor = ({ pod, namespace }: Caller): Decision =>
-    decide(policyOf(settings, node), pod, namespace);
+    decide(policyOf(settings, node.account), pod, namespace);
   const health = (): Health => ({
     hostIP: settings.config.interception.hostIP,
     projectId: node.projectId,
   });
-  const { google, tokens } = config;
-  const mint = createTokenCache(
-    createMinter({
-      credentials: google.credentials,
-      askUpstream: metadataServer.ask,
-      impersonation: () => ({
-        endpoint: google.iamEndpoint,
-        lifetimeMs: settings.config.google.lifetime,
-        delegates: settings.config.google.delegates,
-      }),
-      now: clock.now,
-      onOutcome: (kind, outcome) => metrics.countMint(kind, outcome),
+  const { google } = config;
+  const minter = createMinter({
+    credentials: google.credentials,
+    askUpstream: metadataServer.ask,
+    impersonation: () => ({
+      endpoint: iamEndpointOf(google),
+      lifetimeMs: settings.config.google.lifetime,
+      delegates: settings.config.google.delegates,
     }),
-    {
-      capacity: tokens.cacheEntries,
-      deadlineMs: REQUEST_BUDGET_MS,
-      clock,
-      onOutcome: (outcome) => metrics.countCache(outcome),
-    },
-  );
+    now: clock.now,
+    onOutcome: (kind, outcome) => metrics.countMint(kind, outcome),
+  });
+  /** What an operator has to do about a refusal by IAM. */
+  const fixFor = (account: string): string | undefined =>
+    node.account && grantCommand(account, node.account);
+  const tokens = createTokenService(minter, {
+    capacity: config.tokens.cacheEntries,
+    perHolder: config.tokens.entriesPerPod,
+    callsPerSecond: google.callsPerSecond,
+    callBurst: google.callBurst,
+    refusalMs: config.tokens.rememberRefusals,
+    prefetch: config.tokens.prefetch,
+    deadlineMs: REQUEST_BUDGET_MS,
+    grants: () => grantsOf(cluster.callers(), decideFor),
+    clock,
+    random: options.random,
+    onServed: (outcome) => metrics.countCache(outcome),
+    onRenewal: createRenewalRecorder({ log, metrics, fixFor }),
+  });
   let reload: ReloadOutcome | undefined;
   const stopping = new AbortController();
 
@@ -214,11 +232,12 @@ export async function startDaemon(
     handler: createMetadataHandler({
       identify: cluster.identify,
       decide: decideFor,
-      mint,
+      mint: tokens.mint,
       askUpstream: podUpstream.ask,
       exposure: () => settings.exposure,
       nodeValues,
       listings,
+      universeDomain: google.universeDomain,
       waits: new ConcurrencyLimit(WAITS),
       inFlight: new ConcurrencyLimit(IN_FLIGHT),
       stopping: stopping.signal,
@@ -227,7 +246,7 @@ export async function startDaemon(
         isOwnAddress(address, settings.config) && !cluster.isClaimed(address)
           ? healthText(health())
           : undefined,
-      observe: createExchangeRecorder(log, metrics),
+      observe: createExchangeRecorder({ log, metrics, fixFor }),
       startBudget: () =>
         startDeadline(clock, {
           ms: REQUEST_BUDGET_MS,
@@ -243,17 +262,20 @@ export async function startDaemon(
   // As soon as the listener is up, never waiting for the index: refused is safe, past us is not.
   const { port } = server.address;
   await interception?.redirect(interceptionSettings(config), port);
-  for (const gauge of clusterGauges(cluster)) metrics.addGauge(gauge);
-  if (interception !== undefined) {
-    for (const gauge of interceptionGauges(interception)) {
-      metrics.addGauge(gauge);
-    }
-  }
+  for (
+    const gauge of [
+      ...clusterGauges(cluster),
+      ...tokenGauges(tokens.cache, clock.now),
+      ...(interception === undefined ? [] : interceptionGauges(interception)),
+    ]
+  ) metrics.addGauge(gauge);
 
   cluster.start();
   learnAhead(nodeValues, listings);
   const running = Promise.all([
-    node.learn(stopping.signal),
+    // The node's own account can be the default one.
+    node.learn(stopping.signal).then(() => tokens.keeper.changed()),
+    tokens.keeper.run(stopping.signal),
     interception?.run(
       () => settings.config.interception.checkInterval,
       stopping.signal,
@@ -270,6 +292,7 @@ export async function startDaemon(
     reconfigure(next: Config): void {
       cluster.change(clusterSettings(next), () => {
         settings = deriveSettings(next);
+        tokens.keeper.changed();
         log("info", "The configuration is in force");
         interception?.change(interceptionSettings(next), port);
       });
@@ -280,40 +303,6 @@ export async function startDaemon(
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-}
-
-/** The configuration in force, with what is derived from it once. */
-interface Settings {
-  readonly config: Config;
-  readonly exposure: Exposure;
-  readonly defaultScopes: readonly string[];
-}
-
-function deriveSettings(config: Config): Settings {
-  return {
-    config,
-    exposure: new Exposure(config.metadata),
-    defaultScopes: canonicalScopes(config.defaults.scopes) ?? [],
-  };
-}
-
-function policyOf(
-  { config, defaultScopes }: Settings,
-  node: NodeIdentity,
-): Policy {
-  return {
-    defaultAccount: defaultAccountOf(config.defaults.serviceAccount, node),
-    defaultScopes,
-    restrictions: config.restrictions.mode,
-  };
-}
-
-function defaultAccountOf(option: string, node: NodeIdentity): DefaultAccount {
-  if (option === "") return { kind: "none" };
-  const account = option === "default" ? node.account : option;
-  return account === undefined
-    ? { kind: "unresolved" }
-    : { kind: "account", account };
 }
 
 /** Report mode tells what it can, but must not refuse for want of a namespace. */
@@ -331,7 +320,7 @@ function clusterSettings(
 
 function createCluster(
   current: () => Settings,
-  options: DaemonOptions,
+  options: DaemonOptions & { readonly onChange: () => void },
 ): Cluster {
   const { config } = current();
   return new Cluster({
@@ -348,6 +337,21 @@ function createCluster(
       };
     },
   });
+}
+
+/** What each pod that can be making calls may have now. */
+function* grantsOf(
+  callers: Iterable<Caller>,
+  decideFor: (caller: Caller) => Decision,
+): Generator<Grant, void, void> {
+  for (const caller of callers) {
+    const { pod } = caller;
+    if (!isLive(pod) || pod.hostNetwork) continue;
+    const decision = decideFor(caller);
+    if (decision.outcome === "deny") continue;
+    const { account, scopes } = decision;
+    yield { holder: pod.uid, account, scopes };
+  }
 }
 
 function createInterception(

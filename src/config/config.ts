@@ -81,19 +81,31 @@ export interface Config {
   };
   /** How tokens are minted. */
   readonly google: {
-    /** Base URL of the IAM Credentials API, without trailing slash. */
-    readonly iamEndpoint: string;
+    /** Base URL of the IAM Credentials API, without trailing slash; unset is the universe's own. */
+    readonly iamEndpoint: string | undefined;
+    /** Domain of the Google Cloud that everything is in. */
+    readonly universeDomain: string;
     /** Where the node's own credentials come from. */
     readonly credentials: "metadata" | "adc";
     /** Lifetime to ask for, in milliseconds. */
     readonly lifetime: number;
     /** Accounts of the delegation chain, first to last. */
     readonly delegates: readonly string[];
+    /** Calls of IAM a second in the long run. */
+    readonly callsPerSecond: number;
+    /** Calls of IAM at once. */
+    readonly callBurst: number;
   };
   /** How tokens are kept. */
   readonly tokens: {
     /** Most tokens in memory; past it, the least recently used go. */
     readonly cacheEntries: number;
+    /** Most tokens in memory for what one pod asks. */
+    readonly entriesPerPod: number;
+    /** Whether a pod's token is minted as soon as the pod appears. */
+    readonly prefetch: boolean;
+    /** How long a refusal by IAM is remembered, in milliseconds. */
+    readonly rememberRefusals: number;
   };
   /** How the pods' traffic is brought here. */
   readonly interception: {

@@ -251,10 +251,17 @@ const SCHEMA = v.object({
     }),
   }),
   google: v.object({
-    iamEndpoint: option(text.BASE_URL, {
-      default: "https://iamcredentials.googleapis.com",
+    iamEndpoint: option(unsettable(text.BASE_URL), {
+      default: null,
       flag: "iam-endpoint",
-      description: "IAM Credentials API that mints the tokens",
+      description:
+        "IAM Credentials API that mints the tokens, by default the universe's own",
+    }),
+    universeDomain: option(text.DOMAIN, {
+      default: "googleapis.com",
+      flag: "universe-domain",
+      description:
+        "Domain of the Google Cloud that everything is in, as pods are told too",
     }),
     credentials: option(choiceKind({ metadata: "metadata", adc: "adc" }), {
       default: "metadata",
@@ -275,6 +282,16 @@ const SCHEMA = v.object({
       isReloadable: true,
       description: "Accounts between the node's and the pod's, first to last",
     }),
+    callsPerSecond: option(integerKind({ from: 1, to: 1_000 }), {
+      default: 20,
+      flag: "iam-calls-per-second",
+      description: "Calls of IAM in the long run, fair between pods",
+    }),
+    callBurst: option(integerKind({ from: 1, to: 10_000 }), {
+      default: 50,
+      flag: "iam-call-burst",
+      description: "Calls of IAM at once",
+    }),
   }),
   tokens: v.object({
     cacheEntries: option(integerKind({ from: 100, to: 1_000_000 }), {
@@ -282,6 +299,22 @@ const SCHEMA = v.object({
       flag: "token-cache-entries",
       description:
         "Most tokens kept in memory; past it, the least recently used go",
+    }),
+    entriesPerPod: option(integerKind({ from: 2, to: 10_000 }), {
+      default: 32,
+      flag: "token-entries-per-pod",
+      description:
+        "Most tokens kept for what one pod asks, one an audience or set of scopes",
+    }),
+    prefetch: option(BOOLEAN, {
+      default: true,
+      flag: "token-prefetch",
+      description: "Mint a pod's token as soon as the pod appears",
+    }),
+    rememberRefusals: option(durationKind({ from: "0", to: "10m" }), {
+      default: "10s",
+      flag: "token-remember-refusals",
+      description: "How long IAM is not asked again for what it refused",
     }),
   }),
   interception: v.object({

@@ -105,6 +105,20 @@ const ANNOTATION_PATTERN =
   "^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$";
 const ANNOTATION = new RegExp(ANNOTATION_PATTERN);
 
+const DOMAIN_PATTERN =
+  "^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$";
+const DOMAIN_FORM = new RegExp(DOMAIN_PATTERN);
+
+/** A domain name of at least two labels. */
+export const DOMAIN: ValueKind<string> = textKind(
+  {
+    type: "domain",
+    accepts: "a domain name such as googleapis.com, in lower case",
+    schema: { pattern: DOMAIN_PATTERN, maxLength: 253 },
+  },
+  (text) => text.length <= 253 && DOMAIN_FORM.test(text) ? text : undefined,
+);
+
 /** Key of a Kubernetes annotation. */
 export const ANNOTATION_KEY: ValueKind<string> = textKind(
   {

@@ -6,8 +6,8 @@ export type TableEntry =
   | { readonly kind: "directory" }
   /** The caller's own service accounts. */
   | { readonly kind: "accounts" }
-  /** A leaf that is the same on every node. */
-  | { readonly kind: "constant"; readonly value: string }
+  /** The domain of the Google Cloud that the node is in, which the operator tells. */
+  | { readonly kind: "universe" }
   /** A leaf that the real server is asked for once, since it never changes on a node. */
   | { readonly kind: "node-value"; readonly type: "text" | "digits" };
 
@@ -41,7 +41,7 @@ const TABLE: Readonly<Record<string, TableEntry>> = {
   "project/numeric-project-id": DIGITS,
   "project/project-id": TEXT,
   "universe": DIRECTORY,
-  "universe/universe-domain": { kind: "constant", value: "googleapis.com" },
+  "universe/universe-domain": { kind: "universe" },
 };
 
 const ROWS: ReadonlyMap<string, TableRow> = new Map(

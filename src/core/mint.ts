@@ -30,12 +30,15 @@ export type MintRequest =
  *
  * @param request What is wanted, in canonical form.
  * @param signal Ends the caller's wait; the promise then rejects with its reason.
+ * @param holder Uid of the pod that the token is for, to which places and calls are
+ * counted; left out where the daemon provides for pods by itself.
  * @returns A token with at least one second left.
  * @throws {MintError} If no token can be had.
  */
 export type Mint = (
   request: MintRequest,
   signal: AbortSignal,
+  holder?: string,
 ) => Promise<Token>;
 
 /** Why no token could be had, as far as the caller is concerned. */
@@ -47,12 +50,29 @@ export type MintFailure =
   /** IAM did not answer, is over quota, failed, or took too long. */
   | "iam-unavailable"
   /** The node itself has no usable credentials: no caller is at fault. */
-  | "node-credentials";
+  | "node-credentials"
+  /** Too many calls of IAM wait already. */
+  | "overload";
+
+/** What is known of a failure besides its kind. */
+export interface MintErrorOptions extends ErrorOptions {
+  /**
+   * Whether the same call may succeed a little later; by default only if IAM is
+   * unavailable.
+   */
+  readonly isTransient?: boolean;
+  /** Time for which Google wants no further call, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+}
 
 /** Thrown when a token cannot be had; keeps apart what a caller may read and what only the log may hold. */
 export class MintError extends Error {
   /** What went wrong. */
   readonly failure: MintFailure;
+  /** Whether the same call may succeed a little later. */
+  readonly isTransient: boolean;
+  /** Time for which Google wants no further call, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
 
   /**
    * Creates the error.
@@ -64,11 +84,13 @@ export class MintError extends Error {
   constructor(
     failure: MintFailure,
     publicMessage: string,
-    options?: ErrorOptions,
+    options: MintErrorOptions = {},
   ) {
     super(publicMessage, options);
     this.name = "MintError";
     this.failure = failure;
+    this.isTransient = options.isTransient ?? failure === "iam-unavailable";
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   /** The stable reason code, or `undefined` where the caller's parameters are at fault. */

@@ -90,7 +90,7 @@ function routeRow(
   { directory }: { readonly directory: boolean },
 ): Route {
   const { path, entry } = row;
-  const isLeaf = entry.kind === "constant" || entry.kind === "node-value";
+  const isLeaf = entry.kind === "universe" || entry.kind === "node-value";
   if (isLeaf) return directory ? { kind: "none" } : { kind: "leaf", row };
   return directory
     ? { kind: "directory", path }

@@ -24,14 +24,28 @@ export class TokenBucket {
    * @returns Whether one was taken.
    */
   take(nowMs: number): boolean {
+    this.#fill(nowMs);
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  /**
+   * Tells when one can be taken, in whole milliseconds from now; 0 if one can already.
+   *
+   * @param nowMs Current time, as for {@linkcode take}.
+   */
+  waitMs(nowMs: number): number {
+    this.#fill(nowMs);
+    return Math.max(0, Math.ceil((1 - this.#tokens) * 1000 / this.#perSecond));
+  }
+
+  #fill(nowMs: number): void {
     const elapsedMs = Math.max(0, nowMs - (this.#filledAtMs ?? nowMs));
     this.#filledAtMs = nowMs;
     this.#tokens = Math.min(
       this.#burst,
       this.#tokens + elapsedMs * this.#perSecond / 1000,
     );
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
   }
 }

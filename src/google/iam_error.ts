@@ -1,3 +1,4 @@
+import { TOKEN_CREATOR } from "../core/iam_role.ts";
 import { isRecord } from "../core/record.ts";
 import { MintError } from "../core/mint.ts";
 
@@ -17,13 +18,17 @@ const NODE_FAULTS: ReadonlyMap<string, string> = new Map([
  * Tells what an error of an IAM call means for the caller.
  *
  * @param error Whatever the call threw.
- * @param account Account that was to be impersonated.
+ * @param call Account that was to be impersonated, and the current time.
  * @returns An error whose message a pod may read and whose `cause` is for the log.
  */
-export function toMintError(error: unknown, account: string): MintError {
+export function toMintError(
+  error: unknown,
+  call: { readonly account: string; readonly nowMs: number },
+): MintError {
   if (error instanceof MintError) return error;
+  const { account, nowMs } = call;
   const status = statusOf(error);
-  const options = { cause: error };
+  const options = { cause: error, retryAfterMs: retryAfterMs(error, nowMs) };
   switch (status) {
     case 400:
       return new MintError(
@@ -45,7 +50,7 @@ export function toMintError(error: unknown, account: string): MintError {
       return new MintError(
         "iam-denied",
         `The node's account may not act as ${account}: ` +
-          "it needs roles/iam.serviceAccountTokenCreator on that account",
+          `it needs ${TOKEN_CREATOR} on that account`,
         options,
       );
     }
@@ -53,7 +58,7 @@ export function toMintError(error: unknown, account: string): MintError {
       return new MintError(
         "iam-denied",
         `The service account ${account} does not exist, or the node's account lacks ` +
-          "roles/iam.serviceAccountTokenCreator on it",
+          `${TOKEN_CREATOR} on it`,
         options,
       );
     default:
@@ -75,6 +80,22 @@ export function statusOf(error: unknown): number | undefined {
   return isRecord(error) && typeof error["status"] === "number"
     ? error["status"]
     : undefined;
+}
+
+/**
+ * Reads the `Retry-After` header of an answer, which is a number of seconds or a date.
+ *
+ * @returns Milliseconds from now, or `undefined` if there is none.
+ */
+function retryAfterMs(error: unknown, nowMs: number): number | undefined {
+  const response = isRecord(error) ? error["response"] : undefined;
+  const headers = isRecord(response) ? response["headers"] : undefined;
+  const text = headers instanceof Headers ? headers.get("retry-after") : null;
+  if (text === null) return undefined;
+  const ms = /^\d+$/.test(text)
+    ? Number(text) * 1000
+    : Date.parse(text) - nowMs;
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
 /**

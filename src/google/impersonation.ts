@@ -23,6 +23,7 @@ export interface ImpersonationOptions {
  *
  * @param source Calls Google with the node's own credentials.
  * @param options Where and how; asked for each time, so that it can change.
+ * @param now Current time, in milliseconds since the Unix epoch.
  * @returns A minter that makes one call each time, and one more if IAM refuses
  * the node's access token (revoked, or a clock that jumped).
  * @see {@link https://cloud.google.com/iam/docs/reference/credentials/rest}
@@ -30,6 +31,7 @@ export interface ImpersonationOptions {
 export function createImpersonation(
   source: SourceClient,
   options: () => ImpersonationOptions,
+  now: () => number,
 ): Mint {
   return async (request, signal) => {
     const { endpoint, ...rest } = options();
@@ -51,7 +53,7 @@ export function createImpersonation(
         : decodeIdToken(answer);
     } catch (error) {
       signal.throwIfAborted();
-      throw toMintError(error, request.account);
+      throw toMintError(error, { account: request.account, nowMs: now() });
     }
   };
 }

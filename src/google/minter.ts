@@ -35,7 +35,7 @@ export function createMinter(options: MinterOptions): Mint {
       fetchToken: createNodeTokenSource(askUpstream, now),
     },
   );
-  const impersonate = createImpersonation(source, impersonation);
+  const impersonate = createImpersonation(source, impersonation, now);
   return async (request, signal) => {
     try {
       const token = await impersonate(request, signal);

@@ -37,17 +37,27 @@ async function fetchNodeToken(
       path: `${V1}instance/service-accounts/default/token`,
     });
     if (answer.status !== 200) {
-      throw new Error(`The metadata server answered ${answer.status}`);
+      throw new MetadataStatusError(answer.status);
     }
     return decodeNodeToken(answer.body, askedAtMs);
   } catch (cause) {
+    const isRefusal = cause instanceof MetadataStatusError &&
+      cause.status < 500 && cause.status !== 429;
     throw new MintError(
       "node-credentials",
       "The node has no usable credentials of its own",
-      {
-        cause,
-      },
+      { cause, isTransient: !isRefusal },
     );
+  }
+}
+
+/** The server is there, and has no token to give. */
+class MetadataStatusError extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`The metadata server answered ${status}`);
+    this.status = status;
   }
 }
 

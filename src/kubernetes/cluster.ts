@@ -28,6 +28,8 @@ export interface ClusterOptions {
   readonly random: () => number;
   /** Takes log lines. */
   readonly log: Log;
+  /** Called after each change of what is known. */
+  readonly onChange: () => void;
 }
 
 /** How long is waited, and what is known trusted. */
@@ -161,7 +163,7 @@ export class Cluster implements AsyncDisposable {
       this.#current = successor;
       this.#view = successor.view;
       onChanged();
-      this.#finder.recheck();
+      this.#noteChange();
     });
   }
 
@@ -177,8 +179,13 @@ export class Cluster implements AsyncDisposable {
   #createView(settings: ClusterSettings): ClusterView {
     return new ClusterView(settings, {
       node: this.#options.node,
-      onChange: () => this.#finder.recheck(),
+      onChange: () => this.#noteChange(),
     });
+  }
+
+  #noteChange(): void {
+    this.#finder.recheck();
+    this.#options.onChange();
   }
 
   #run(view: ClusterView): RunningView {

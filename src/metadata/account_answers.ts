@@ -25,6 +25,8 @@ export type Allowed = Extract<Decision, { outcome: "allow" }>;
 export interface TokenAnswerOptions {
   /** Obtains tokens. */
   readonly mint: Mint;
+  /** Uid of the pod that they are for. */
+  readonly holder: string;
   /** Current time, in milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Ends the caller's wait. */
@@ -216,7 +218,8 @@ async function withToken(
   answer: (token: Token) => Answer,
 ): Promise<Answer> {
   try {
-    return answer(await options.mint(request, options.signal));
+    const { mint, signal, holder } = options;
+    return answer(await mint(request, signal, holder));
   } catch (error) {
     if (!(error instanceof MintError)) throw error;
     return error.reason === undefined

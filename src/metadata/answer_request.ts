@@ -50,6 +50,8 @@ export interface AnswerRequestOptions {
   readonly nodeValues: Remembered<string | undefined>;
   /** What the real server lists in directories of the metadata table. */
   readonly listings: Remembered<readonly string[]>;
+  /** Domain of the Google Cloud that the node is in. */
+  readonly universeDomain: string;
   /** What pods may see of the real server. */
   readonly exposure: () => Exposure;
   /** Host names accepted beside those of the metadata server, in lower case. */
@@ -204,8 +206,15 @@ function tableOptions(
   { query, options }: Context,
   exposure: Exposure,
 ): TableAnswerOptions {
-  const { askUpstream, nodeValues, listings } = options;
-  return { query, askUpstream, nodeValues, listings, exposure };
+  const { askUpstream, nodeValues, listings, universeDomain } = options;
+  return {
+    query,
+    askUpstream,
+    nodeValues,
+    listings,
+    universeDomain,
+    exposure,
+  };
 }
 
 interface CallerContext extends Context {
@@ -231,13 +240,19 @@ async function answerCaller(
     const allowed = decision.outcome === "allow" ? decision : undefined;
     return await answerTable(matched.path, accountsTree(allowed), table);
   }
-  return await answerAccountRoute(matched, decision, context);
+  return await answerAccountRoute(matched, decision, {
+    ...context,
+    holder: identification.caller.pod.uid,
+  });
 }
 
 async function answerAccountRoute(
   matched: Extract<EntryRoute, { kind: "accounts" | "account" | "entry" }>,
   decision: Decision,
-  { query, options, budget }: CallerContext,
+  { query, options, budget, holder }: CallerContext & {
+    /** Uid of the caller. */
+    readonly holder: string;
+  },
 ): Promise<Answer> {
   if (decision.outcome === "deny") {
     return matched.kind === "accounts" && decision.reason === "no-account"
@@ -258,6 +273,7 @@ async function answerAccountRoute(
   return await answerEntry(matched.entry, decision, {
     query,
     mint,
+    holder,
     now: clock.now,
     signal: budget,
   });

@@ -15,6 +15,8 @@ export interface TableAnswerOptions extends ProxyOptions {
   readonly nodeValues: Remembered<string | undefined>;
   /** What the real server lists in directories of the table. */
   readonly listings: Remembered<readonly string[]>;
+  /** Domain of the Google Cloud that the node is in. */
+  readonly universeDomain: string;
 }
 
 /** The caller's accounts, as recursive answers have them. */
@@ -29,10 +31,12 @@ export type AccountsTree = Readonly<Record<string, AccountTree>>;
  */
 export async function answerLeaf(
   row: TableRow,
-  options: Pick<TableAnswerOptions, "nodeValues" | "query">,
+  options: Pick<TableAnswerOptions, "nodeValues" | "query" | "universeDomain">,
 ): Promise<Answer> {
   const { entry } = row;
-  if (entry.kind === "constant") return leafAnswer(entry.value, options.query);
+  if (entry.kind === "universe") {
+    return leafAnswer(options.universeDomain, options.query);
+  }
   const text = await options.nodeValues.get(row.path);
   return text === undefined
     ? notFound()
@@ -134,8 +138,8 @@ async function valueOf(
       return await putRows(path, isTree(upstream) ? upstream : {}, options);
     case "accounts":
       return options.accounts;
-    case "constant":
-      return entry.value;
+    case "universe":
+      return options.universeDomain;
     case "node-value": {
       const text = await options.nodeValues.get(path);
       return text === undefined ? undefined : toLeaf(row, text);

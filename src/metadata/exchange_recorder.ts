@@ -2,18 +2,26 @@ import { describeError, type Log, type LogLevel } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Exchange } from "./handler.ts";
 
+/** What {@linkcode createExchangeRecorder} needs. */
+export interface ExchangeRecorderOptions {
+  /** Takes one line a request. */
+  readonly log: Log;
+  /** Counts it. */
+  readonly metrics: Metrics;
+  /** Tells an operator what to do where IAM refuses an account. */
+  readonly fixFor: (account: string) => string | undefined;
+}
+
 /**
  * Creates the recorder that logs and counts each answered request.
  *
  * What was allowed is logged at debug level: a line for every token would cost
  * a fifth of the throughput.
  *
- * @param log Takes one line a request.
- * @param metrics Counts it.
+ * @param options Log and metrics.
  */
 export function createExchangeRecorder(
-  log: Log,
-  metrics: Metrics,
+  { log, metrics, fixFor }: ExchangeRecorderOptions,
 ): (exchange: Exchange) => void {
   return (exchange) => {
     const { route, method, address, answer, durationMs } = exchange;
@@ -40,6 +48,9 @@ export function createExchangeRecorder(
         pod: pod === undefined ? undefined : `${pod.namespace}/${pod.name}`,
         account: allowed?.account,
         wouldDeny: allowed?.wouldDeny,
+        fix: reason === "iam-denied" && allowed !== undefined
+          ? fixFor(allowed.account)
+          : undefined,
         durationMs: Math.round(durationMs * 10) / 10,
         error: answer.cause === undefined
           ? undefined

@@ -33,6 +33,7 @@ export class Metrics {
   readonly #duration: Histogram<"route">;
   readonly #mints: Counter<"kind" | "outcome">;
   readonly #cache: Counter<"outcome">;
+  readonly #renewals: Counter<"outcome">;
   readonly #reloads: Counter<"outcome">;
   readonly #reloadedAt: Gauge<"outcome">;
 
@@ -65,6 +66,12 @@ export class Metrics {
     this.#cache = new Counter({
       name: "saassigner_token_cache_total",
       help: "Token requests by how the cache served them",
+      labelNames: ["outcome"],
+      registers,
+    });
+    this.#renewals = new Counter({
+      name: "saassigner_token_renewals_total",
+      help: "Tokens minted before anybody asked",
       labelNames: ["outcome"],
       registers,
     });
@@ -114,8 +121,17 @@ export class Metrics {
    *
    * @param outcome How it was served.
    */
-  countCache(outcome: "hit" | "join" | "miss"): void {
+  countCache(outcome: "hit" | "stale" | "join" | "miss" | "refused"): void {
     this.#cache.inc({ outcome });
+  }
+
+  /**
+   * Counts one token minted in the background.
+   *
+   * @param outcome `ok` or the failure.
+   */
+  countRenewal(outcome: string): void {
+    this.#renewals.inc({ outcome });
   }
 
   /**

@@ -1,47 +1,220 @@
-import type { Clock } from "../core/clock.ts";
-import type { Mint } from "../core/mint.ts";
-import { type CacheOutcome, withCache } from "./with_cache.ts";
-import { withDeadline } from "./with_deadline.ts";
-
-/** How {@linkcode createTokenCache} works. */
-export interface TokenCacheOptions {
-  /** Access tokens kept at most. */
-  readonly capacity: number;
-  /** Time allowed for one call, in milliseconds. */
-  readonly deadlineMs: number;
-  /** Time. */
-  readonly clock: Clock;
-  /** Told how each request was served. */
-  readonly onOutcome: (outcome: CacheOutcome) => void;
-}
-
-const MAX_RENEWAL_SECONDS = 600;
-/** ID tokens are long, and their audiences are the callers' choice: they get a tenth as many places. */
-const ID_TOKEN_SHARE = 10;
+import {
+  type Mint,
+  MintError,
+  mintKey,
+  type MintRequest,
+} from "../core/mint.ts";
+import type { Token } from "../core/token.ts";
+import { beginLife, phaseOf, tokenAt } from "../core/token_life.ts";
+import { abandonOn } from "./abandon_on.ts";
+import { pauseAfter } from "./renewal_pause.ts";
+import { type TokenEntry, TokenStore } from "./token_store.ts";
 
 /**
- * Wraps a minter so that tokens are shared, renewed in time, and had in time.
- *
- * ID tokens are kept apart, so that a pod that asks for many audiences evicts
- * nobody's access token.
- *
- * @param mint Minter to call on a miss.
- * @param options Size, deadline and clock.
+ * How a token request was served: from memory, from memory because the renewal
+ * fails, by a flight under way, or by a new one.
  */
-export function createTokenCache(mint: Mint, options: TokenCacheOptions): Mint {
-  const { capacity, deadlineMs, clock, onOutcome } = options;
-  const limited = withDeadline(mint, { deadlineMs, clock });
-  const cache = (capacity: number): Mint =>
-    withCache(limited, {
-      capacity,
-      maxRenewalSeconds: MAX_RENEWAL_SECONDS,
-      now: clock.now,
-      onOutcome,
-    });
-  const accessTokens = cache(capacity);
-  const idTokens = cache(Math.ceil(capacity / ID_TOKEN_SHARE));
-  return (request, signal) =>
-    request.kind === "access-token"
-      ? accessTokens(request, signal)
-      : idTokens(request, signal);
+export type CacheOutcome = "hit" | "stale" | "join" | "miss";
+
+/** How a {@linkcode TokenCache} works. */
+export interface TokenCacheOptions {
+  /** Tokens kept in all; the least recently used goes first. */
+  readonly capacity: number;
+  /** Tokens that one pod can keep here; of more, its own least recently used goes. */
+  readonly perHolder: number;
+  /** Current time, in milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** A number from 0 up to 1, for jitter. */
+  readonly random: () => number;
+  /** Told how each request of a pod was served. */
+  readonly onServed: (outcome: CacheOutcome) => void;
+}
+
+interface Failure {
+  readonly count: number;
+  readonly retryAtMs: number;
+}
+
+const NEVER = new AbortController().signal;
+
+/**
+ * Mints each token once, shares it between all pods that may have it, and
+ * remembers it as long as one of them may; the life of a token is told at
+ * `TokenLife`.
+ *
+ * Callers of one token share one flight, which none of them can cancel: a caller
+ * that goes away leaves it to the others. A failure reaches every waiter. A token
+ * whose renewal fails is served as long as it lives.
+ */
+export class TokenCache {
+  readonly #mint: Mint;
+  readonly #options: TokenCacheOptions;
+  readonly #store: TokenStore;
+  readonly #flights = new Map<string, Promise<Token>>();
+  /** Of tokens in memory and pinned ones only. */
+  readonly #failures = new Map<string, Failure>();
+
+  /**
+   * Creates an empty cache.
+   *
+   * @param mint Minter to call on a miss; it must end by itself, since its signal never fires.
+   * @param options Its bounds, time and who is told.
+   */
+  constructor(mint: Mint, options: TokenCacheOptions) {
+    this.#mint = mint;
+    this.#options = options;
+    this.#store = new TokenStore(options);
+  }
+
+  /** Number of tokens in memory. */
+  get size(): number {
+    return this.#store.size;
+  }
+
+  /** Every token in memory. */
+  entries(): Iterable<TokenEntry> {
+    return this.#store.entries();
+  }
+
+  /**
+   * Finds what is in memory.
+   *
+   * @param request What it was minted for.
+   */
+  find(request: MintRequest): TokenEntry | undefined {
+    return this.#store.find(mintKey(request));
+  }
+
+  /**
+   * Tells when a token may be minted again in the background, after failures.
+   *
+   * @param request What it is minted for.
+   * @returns A time in milliseconds since the Unix epoch; `-Infinity` if nothing failed.
+   */
+  retryAtMs(request: MintRequest): number {
+    return this.#failures.get(mintKey(request))?.retryAtMs ?? -Infinity;
+  }
+
+  /** Gives a pod its token, from memory if it can. */
+  readonly mint: Mint = (request, signal, holder = "") => {
+    const { now, onServed } = this.#options;
+    const key = mintKey(request);
+    const nowMs = now();
+    const entry = this.#store.find(key);
+    const outcome = entry === undefined ? undefined : this.#judge(key, entry);
+    if (entry !== undefined && outcome !== undefined) {
+      onServed(outcome);
+      this.#store.touch(key, { holder, nowMs });
+      return Promise.resolve(tokenAt(entry.life, nowMs));
+    }
+    onServed(this.#flights.has(key) ? "join" : "miss");
+    const waited = abandonOn(signal, this.#fly(request, holder));
+    return waited.then(
+      (token) => {
+        this.#store.touch(key, { holder, nowMs: now() });
+        return token;
+      },
+      (error) => this.#serveOld(key, error),
+    );
+  };
+
+  /**
+   * Mints a token in the background, whatever is in memory.
+   *
+   * @param request What to mint it for.
+   * @throws {MintError} If it cannot be had; the failure is remembered.
+   */
+  async renew(request: MintRequest): Promise<void> {
+    await this.#fly(request, undefined);
+  }
+
+  /**
+   * Forgets the tokens that nobody may have any more.
+   *
+   * @param pinned What to keep although no pod asked for it.
+   * @param mayHold Tells whether a pod may still have a token.
+   */
+  retain(
+    pinned: Iterable<MintRequest>,
+    mayHold: (holder: string, request: MintRequest) => boolean,
+  ): void {
+    this.#store.retain(new Set([...pinned].map(mintKey)), mayHold);
+    for (const key of this.#failures.keys()) {
+      if (!this.#matters(key)) this.#failures.delete(key);
+    }
+  }
+
+  /** Tells how a token in memory is served; `undefined` if it has to be waited for. */
+  #judge(key: string, { request, life }: TokenEntry): CacheOutcome | undefined {
+    const nowMs = this.#options.now();
+    const { retryAtMs = -Infinity } = this.#failures.get(key) ?? {};
+    switch (phaseOf(life, nowMs)) {
+      case "fresh":
+        return "hit";
+      case "due":
+        if (nowMs >= retryAtMs) this.#fly(request, undefined).catch(() => {});
+        return "hit";
+      case "ending":
+        return nowMs < retryAtMs ? "stale" : undefined;
+      case "over":
+        return undefined;
+    }
+  }
+
+  /** Joins the flight for a request, or starts one. */
+  #fly(request: MintRequest, holder: string | undefined): Promise<Token> {
+    const key = mintKey(request);
+    const running = this.#flights.get(key);
+    if (running !== undefined) return running;
+    const flight = this.#fetch(request, holder)
+      .finally(() => this.#flights.delete(key));
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  async #fetch(
+    request: MintRequest,
+    holder: string | undefined,
+  ): Promise<Token> {
+    const { now, random } = this.#options;
+    const key = mintKey(request);
+    try {
+      const token = await this.#mint(request, NEVER, holder);
+      const nowMs = now();
+      if (token.expiresAtMs - nowMs < 1_000) {
+        throw new MintError(
+          "iam-unavailable",
+          "IAM gave a token that is over; is the node's clock right?",
+        );
+      }
+      this.#store.put(request, beginLife(token, nowMs, random()));
+      // Whoever started the flight may have left it, but the place is counted to it.
+      if (holder !== undefined) this.#store.touch(key, { holder, nowMs });
+      this.#failures.delete(key);
+      return token;
+    } catch (error) {
+      if (this.#matters(key)) this.#noteFailure(key, error);
+      throw error;
+    }
+  }
+
+  #noteFailure(key: string, error: unknown): void {
+    const { now, random } = this.#options;
+    const count = (this.#failures.get(key)?.count ?? 0) + 1;
+    const pauseMs = pauseAfter(error, { count, jitter: random() });
+    this.#failures.set(key, { count, retryAtMs: now() + pauseMs });
+  }
+
+  #matters(key: string): boolean {
+    return this.#store.find(key) !== undefined || this.#store.isPinned(key);
+  }
+
+  #serveOld(key: string, error: unknown): Token {
+    const nowMs = this.#options.now();
+    const life = this.#store.find(key)?.life;
+    if (life !== undefined && phaseOf(life, nowMs) !== "over") {
+      return tokenAt(life, nowMs);
+    }
+    throw error;
+  }
 }

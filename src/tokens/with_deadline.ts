@@ -15,7 +15,7 @@ export function withDeadline(
   options: { readonly deadlineMs: number; readonly clock: Clock },
 ): Mint {
   const { clock, deadlineMs } = options;
-  return async (request, signal) => {
+  return async (request, signal, holder) => {
     const deadline = startDeadline(clock, {
       ms: deadlineMs,
       reason: () =>
@@ -26,7 +26,10 @@ export function withDeadline(
       outer: signal,
     });
     try {
-      return await abandonOn(deadline.signal, mint(request, deadline.signal));
+      return await abandonOn(
+        deadline.signal,
+        mint(request, deadline.signal, holder),
+      );
     } finally {
       deadline.stop();
     }

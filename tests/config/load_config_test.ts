@@ -41,12 +41,20 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
       deny: [],
     },
     google: {
-      iamEndpoint: "https://iamcredentials.googleapis.com",
+      iamEndpoint: undefined,
+      universeDomain: "googleapis.com",
       credentials: "metadata",
       lifetime: 3_600_000,
       delegates: [],
+      callsPerSecond: 20,
+      callBurst: 50,
     },
-    tokens: { cacheEntries: 10_000 },
+    tokens: {
+      cacheEntries: 10_000,
+      entriesPerPod: 32,
+      prefetch: true,
+      rememberRefusals: 10_000,
+    },
     interception: {
       backend: "none",
       address: "169.254.169.254",

@@ -8,7 +8,7 @@ const mint = createImpersonation(createSourceClient({ kind: "adc" }), () => ({
   endpoint,
   lifetimeMs: 3_600_000,
   delegates: [],
-}));
+}), Date.now);
 const outcomes: string[] = [];
 for (let time = 0; time < Number(times); time++) {
   try {

@@ -58,7 +58,7 @@ export async function startGoogleSide(
     endpoint: iam.url,
     lifetimeMs: 3_600_000,
     delegates: options.delegates ?? [],
-  }));
+  }), now);
   const stack = starting.move();
   return {
     time,

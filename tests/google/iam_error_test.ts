@@ -14,7 +14,7 @@ Deno.test("toMintError() survives whatever was thrown, and keeps it as the cause
   ];
   for (const { name, error } of cases) {
     await t.step(name, () => {
-      const mapped = toMintError(error, account);
+      const mapped = toMintError(error, { account, nowMs: 0 });
       assert.equal(mapped.failure, "iam-unavailable");
       assert.equal(mapped.cause, error);
       assert.ok(!mapped.message.includes("secret"));
@@ -45,7 +45,10 @@ Deno.test("toMintError() blames the account for a 403 without a known reason", a
   ];
   for (const { name, response } of cases) {
     await t.step(name, () => {
-      const mapped = toMintError({ status: 403, response }, account);
+      const mapped = toMintError({ status: 403, response }, {
+        account,
+        nowMs: 0,
+      });
       assert.equal(mapped.failure, "iam-denied");
       assert.match(mapped.message, /^The node's account may not act as app@/);
     });
@@ -55,12 +58,15 @@ Deno.test("toMintError() blames the account for a 403 without a known reason", a
 Deno.test("toMintError() finds the reason behind other details", () => {
   const details = [{ "@type": "help" }, { reason: "SERVICE_DISABLED" }];
   const error = { status: 403, response: { data: { error: { details } } } };
-  assert.equal(toMintError(error, account).failure, "node-credentials");
+  assert.equal(
+    toMintError(error, { account, nowMs: 0 }).failure,
+    "node-credentials",
+  );
 });
 
 Deno.test("toMintError() passes on what is mapped already", () => {
   const error = new MintError("node-credentials", "x");
-  assert.equal(toMintError(error, account), error);
+  assert.equal(toMintError(error, { account, nowMs: 0 }), error);
 });
 
 Deno.test("statusOf() gives nothing for what has no status", () => {

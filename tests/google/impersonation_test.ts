@@ -44,7 +44,7 @@ function mintAt(endpoint: string, delegates: readonly string[] = []): Mint {
     endpoint,
     lifetimeMs: 1_800_999,
     delegates,
-  }));
+  }), Date.now);
 }
 
 Deno.test("createImpersonation() sends exactly the documented request", async (t) => {

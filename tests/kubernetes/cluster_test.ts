@@ -295,6 +295,7 @@ class ClusterSetup implements AsyncDisposable {
   readonly time = new SwiftTime(1);
   readonly logged = new Journal<string>();
   readonly cluster: Cluster;
+  changes = 0;
   /** Called whenever a watch is opened again or a pause begins. */
   onTurn: () => void = () => {};
   readonly #ending = new AbortController();
@@ -324,6 +325,7 @@ class ClusterSetup implements AsyncDisposable {
         return 0;
       },
       log: (_, message) => this.logged.add(message),
+      onChange: () => this.changes += 1,
     });
     this.cluster.start();
   }

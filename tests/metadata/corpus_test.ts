@@ -143,7 +143,11 @@ async function warmUp(daemon: TestDaemon): Promise<void> {
 
 for (const profile of ["standard", "gke"] as const) {
   Deno.test(`the daemon withstands the attack corpus with metadata.expose ${profile}`, async (t) => {
-    await using daemon = await startTestDaemon(`--metadata-expose=${profile}`);
+    await using daemon = await startTestDaemon(
+      `--metadata-expose=${profile}`,
+      // So that each call of IAM has its cause in a request.
+      "--token-prefetch=false",
+    );
     await warmUp(daemon);
     for (const { id, attack, cases } of ATTACKS) {
       for (const one of cases) {

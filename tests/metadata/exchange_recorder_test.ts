@@ -44,7 +44,11 @@ async function record(
     write: (line) => lines.push(line),
     now: () => 0,
   });
-  createExchangeRecorder(log, metrics)({ ...exchange, ...one });
+  createExchangeRecorder({
+    log,
+    metrics,
+    fixFor: (account) => `grant ${account}`,
+  })({ ...exchange, ...one });
   assert.equal(lines.length, 1);
   return { line: lines.join(""), counts: await metrics.render() };
 }
@@ -81,6 +85,7 @@ Deno.test("createExchangeRecorder() logs a refusal with reason and cause", async
   assert.equal(entry.message, "Refused");
   assert.equal(entry.reason, "iam-denied");
   assert.equal(entry.error, "IAM says no: inner");
+  assert.equal(entry.fix, `grant ${APP}`);
   assert.ok(counts.includes(
     'saassigner_requests_total{route="entry",status="403",reason="iam-denied"} 1',
   ));

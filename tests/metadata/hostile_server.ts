@@ -199,6 +199,7 @@ export class HostileServer {
       exposure: () => exposure,
       nodeValues: rememberNodeValues(askUpstream, clock.now),
       listings: rememberListings(askUpstream, clock.now),
+      universeDomain: "googleapis.com",
       waits: new ConcurrencyLimit({ total: 64, perAddress: 8 }),
       inFlight: new ConcurrencyLimit({ total: 1_024, perAddress: 256 }),
       stopping: never,

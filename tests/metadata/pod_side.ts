@@ -14,7 +14,7 @@ import {
   type Exchange,
   type MetadataHandlerOptions,
 } from "../../src/metadata/handler.ts";
-import { withCache } from "../../src/tokens/with_cache.ts";
+import { TokenCache } from "../../src/tokens/token_cache.ts";
 import {
   APP,
   type GoogleSide,
@@ -117,6 +117,7 @@ function createOptions(
     inFlight: new ConcurrencyLimit({ total: 1_024, perAddress: 256 }),
     nodeValues: rememberNodeValues(google.client.ask, time.now),
     listings: rememberListings(google.client.ask, time.now),
+    universeDomain: "googleapis.com",
     stopping: new AbortController().signal,
     identify: (address) => Promise.resolve(identify(callers.get(address))),
     decide: ({ pod, namespace }) =>
@@ -130,11 +131,13 @@ function createOptions(
         pod,
         namespace,
       ),
-    mint: withCache(google.mint, {
+    mint: new TokenCache(google.mint, {
       capacity: 100,
-      maxRenewalSeconds: 600,
+      perHolder: 100,
       now: time.now,
-    }),
+      random: () => 0,
+      onServed: () => {},
+    }).mint,
     askUpstream: google.client.ask,
     exposure: () => shown,
     hosts: () => ["metadata.example"],

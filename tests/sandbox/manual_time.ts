@@ -50,6 +50,11 @@ export class ManualTime {
     this.#check();
   }
 
+  /** Lets whatever is ready run, without time going on. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  }
+
   #until(reached: () => boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const check = (): void => {

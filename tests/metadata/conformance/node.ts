@@ -64,11 +64,14 @@ export class ConformanceNode implements AsyncDisposable {
     this.#time = time;
   }
 
-  /** Starts a node that knows its pods and its own values, and has a token of its own. */
+  /**
+   * Starts a node that knows its pods and its own values, and has a token of its own.
+   * Pods' tokens are minted when they are asked for, so that each call has its cause.
+   */
   static async start(...flags: readonly string[]): Promise<ConformanceNode> {
     const time = new ManualTime(Math.floor(Date.now() / 1000) * 1000);
     const daemon = await startPreparedDaemon({
-      flags,
+      flags: ["--token-prefetch=false", ...flags],
       clock: clockOf(time),
       prepare: createFixture,
     });
