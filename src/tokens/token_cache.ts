@@ -146,19 +146,17 @@ export class TokenCache {
 
   /** Tells how a token in memory is served; `undefined` if it has to be waited for. */
   #judge(key: string, { request, life }: TokenEntry): CacheOutcome | undefined {
-    const nowMs = this.#options.now();
-    const { retryAtMs = -Infinity } = this.#failures.get(key) ?? {};
-    switch (phaseOf(life, nowMs)) {
-      case "fresh":
-        return "hit";
-      case "due":
-        if (nowMs >= retryAtMs) this.#fly(request, undefined).catch(() => {});
-        return "hit";
-      case "ending":
-        return nowMs < retryAtMs ? "stale" : undefined;
-      case "over":
-        return undefined;
+    const phase = phaseOf(life, this.#options.now());
+    if (phase === "fresh") return "hit";
+    const failure = this.#failures.get(key);
+    // While IAM fails, nobody waits for what a token in memory can do.
+    const isServed = phase === "due" ||
+      phase === "ending" && failure !== undefined;
+    if (!isServed) return undefined;
+    if (this.#options.now() >= (failure?.retryAtMs ?? -Infinity)) {
+      this.#fly(request, undefined).catch(() => {});
     }
+    return phase === "due" ? "hit" : "stale";
   }
 
   /** Joins the flight for a request, or starts one. */

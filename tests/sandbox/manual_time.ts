@@ -2,7 +2,7 @@
 export class ManualTime {
   #nowMs: number;
   readonly #sleepers = new Set<
-    { readonly atMs: number; readonly wake: () => void }
+    { atMs: number; readonly wake: () => void }
   >();
   readonly #watchers = new Set<() => void>();
 
@@ -53,6 +53,12 @@ export class ManualTime {
   /** Lets whatever is ready run, without time going on. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  }
+
+  /** Sets the clock alone: whoever sleeps sleeps as long as before. */
+  jump(ms: number): void {
+    this.#nowMs += ms;
+    for (const sleeper of this.#sleepers) sleeper.atMs += ms;
   }
 
   #until(reached: () => boolean): Promise<void> {

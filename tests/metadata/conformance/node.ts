@@ -5,10 +5,15 @@ import type { IamCall } from "../../../src/sandbox/iam/credentials.ts";
 import { podObject } from "../../../src/sandbox/kubernetes/objects.ts";
 import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
 import { SANDBOX_NODE } from "../../../src/sandbox/sandbox_pods.ts";
+import { askAsPod } from "../../pod_client.ts";
 import { clockOf } from "../../google/manual_clock.ts";
 import { ManualTime } from "../../sandbox/manual_time.ts";
 import type { RawAnswer } from "../../sandbox/raw_http.ts";
-import { startPreparedDaemon, type TestDaemon } from "../../test_daemon.ts";
+import {
+  type LogLine,
+  startPreparedDaemon,
+  type TestDaemon,
+} from "../../test_daemon.ts";
 import { sendBytes } from "../byte_client.ts";
 import { V1 } from "../pod_side.ts";
 import { FLAVOR, HOST } from "../raw_client.ts";
@@ -32,6 +37,8 @@ const PODS: Readonly<Record<string, string | undefined>> = {
 };
 
 const STEP_MS = 10;
+/** Far below the silence after which a watch is opened again. */
+const MAX_PASS_MS = 20_000;
 /** Turns of the event loop in which an answer finds its way through the sockets. */
 const MAX_TURNS = 50_000;
 
@@ -66,12 +73,15 @@ export class ConformanceNode implements AsyncDisposable {
 
   /**
    * Starts a node that knows its pods and its own values, and has a token of its own.
-   * Pods' tokens are minted when they are asked for, so that each call has its cause.
+   * Pods' tokens are minted when they are asked for, so that each call has its cause,
+   * unless the flags say otherwise.
    */
   static async start(...flags: readonly string[]): Promise<ConformanceNode> {
     const time = new ManualTime(Math.floor(Date.now() / 1000) * 1000);
     const daemon = await startPreparedDaemon({
-      flags: ["--token-prefetch=false", ...flags],
+      flags: flags.some((flag) => flag.startsWith("--token-prefetch"))
+        ? flags
+        : ["--token-prefetch=false", ...flags],
       clock: clockOf(time),
       prepare: createFixture,
     });
@@ -108,8 +118,19 @@ export class ConformanceNode implements AsyncDisposable {
     this.forget();
   }
 
+  /** What the admin listener tells a scraper. */
+  async metrics(): Promise<string> {
+    const url = `http://127.0.0.1:${this.#daemon.adminPort}/metrics`;
+    return await (await fetch(url)).text();
+  }
+
   get sandbox(): Sandbox {
     return this.#daemon.sandbox;
+  }
+
+  /** What the daemon logged. */
+  get lines(): readonly LogLine[] {
+    return this.#daemon.lines;
   }
 
   get time(): ManualTime {
@@ -174,22 +195,62 @@ export class ConformanceNode implements AsyncDisposable {
   }
 
   /**
+   * Lets time go on as it does, with the daemon's watches and renewals in between.
+   *
+   * @param ms How long, in milliseconds.
+   */
+  async pass(ms: number): Promise<void> {
+    for (let leftMs = ms; leftMs > 0; leftMs -= MAX_PASS_MS) {
+      this.#time.advance(Math.min(leftMs, MAX_PASS_MS));
+      await this.#breathe();
+    }
+  }
+
+  /** Gives sockets as much real time as a few requests of other pods take. */
+  async #breathe(): Promise<void> {
+    for (let asked = 0; asked < 3; asked += 1) {
+      await askAsPod(this.port, { from: UNKNOWN, path: "/" });
+    }
+  }
+
+  /** Whether IAM has yet to answer a call, from the given one on. */
+  isIamBusy(first = 0): boolean {
+    return this.iamCalls.slice(first).some(({ status }) =>
+      status === undefined
+    );
+  }
+
+  /** Lets what IAM was asked for be answered, without time going on. */
+  async settle(): Promise<void> {
+    do await this.#breathe(); while (this.isIamBusy());
+  }
+
+  /**
    * Lets time go on until a promise is settled.
    *
-   * @param maxMs Time that may pass at most, in milliseconds.
+   * @param options `maxMs` is the time that may pass at most; it stands still while
+   * `isBusy`, so that nothing that is under way takes longer than it does.
    * @throws If the promise is not settled by then.
    */
-  async elapse<T>(work: Promise<T>, maxMs = 5_000): Promise<T> {
+  async elapse<T>(
+    work: Promise<T>,
+    options: {
+      readonly maxMs?: number;
+      readonly isBusy?: () => boolean;
+    } = {},
+  ): Promise<T> {
+    const { maxMs = 5_000, isBusy = (): boolean => false } = options;
+    let passedMs = 0;
     let isOver = false;
     const over = work.finally(() => isOver = true);
     over.catch(() => {});
-    for (let turn = 0; !isOver; turn += 1) {
-      if (turn > MAX_TURNS) {
-        throw new Error(`Nothing came of it in ${maxMs} ms`);
-      }
+    for (let turns = 0; !isOver; turns += 1) {
+      if (turns > MAX_TURNS) throw new Error(`Nothing in ${maxMs} ms`);
       // Sockets have their turn in between, and after the last of the time.
       await new Promise((resolve) => setImmediate(resolve));
-      if (turn * STEP_MS < maxMs) this.#time.advance(STEP_MS);
+      if (passedMs >= maxMs || isBusy()) continue;
+      this.#time.advance(STEP_MS);
+      passedMs += STEP_MS;
     }
     return await over;
   }

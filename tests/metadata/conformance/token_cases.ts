@@ -185,6 +185,22 @@ export const TOKEN_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    id: "C46",
+    title: "a token near its end is renewed without a request",
+    asksUpstream: true,
+    async run(node): Promise<void> {
+      const first = fieldsOf(await node.get(TOKEN));
+      node.time.advance((first.expires_in - 700) * 1_000);
+      const { iam } = node.sandbox;
+      const isOfApp = ({ account }: { account: string }): boolean =>
+        account === EMAIL;
+      await node.elapse(Promise.resolve());
+      assert.equal(iam.calls.count(isOfApp), 1);
+      node.time.advance(110_000);
+      await iam.calls.reached(2, isOfApp);
+    },
+  },
+  {
     id: "C47",
     title: "IAM does not let the node act as the account",
     async run(node): Promise<void> {
