@@ -71,20 +71,23 @@ export class TokenKeeper {
    */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    let settledAtMs = -Infinity;
+    let settledAtMs = clock.now() - SETTLE_MS;
+    signal.addEventListener("abort", () => this.#wakeUp.abort(), {
+      once: true,
+    });
     while (!signal.aborted) {
       this.#wakeUp = new AbortController();
       const nowMs = clock.now();
-      const isSettling = Math.abs(nowMs - settledAtMs) < SETTLE_MS;
-      if (this.#isChanged && !isSettling) {
+      const sinceMs = Math.abs(nowMs - settledAtMs);
+      // Once in a while also without a change: a token can come after its last holder went.
+      if (sinceMs >= (this.#isChanged ? SETTLE_MS : MAX_PAUSE_MS)) {
         this.#isChanged = false;
         settledAtMs = nowMs;
         this.#review();
       }
       const untilMs = this.#isChanged ? settledAtMs + SETTLE_MS : this.#work();
       const pauseMs = Math.min(untilMs - nowMs, MAX_PAUSE_MS);
-      const wakeUp = AbortSignal.any([signal, this.#wakeUp.signal]);
-      await clock.sleep(Math.max(pauseMs, 0), wakeUp);
+      await clock.sleep(Math.max(pauseMs, 0), this.#wakeUp.signal);
     }
     await Promise.all(this.#working.values());
   }

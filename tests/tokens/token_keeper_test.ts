@@ -123,6 +123,7 @@ Deno.test("TokenKeeper renews on time, over and over, until the last holder is g
     await kept.succeed();
   }
   await kept.give();
+  await kept.pass(100);
   assert.equal(kept.cache.size, 0);
   await kept.pass(3_600_000);
   assert.equal(kept.asked.length, 4);
@@ -194,6 +195,24 @@ Deno.test("TokenKeeper looks at what pods may have once in a while, however ofte
   await kept.pass(100);
   assert.equal(kept.reviews, 2);
   assert.deepEqual(kept.asked, ["a", "b"]);
+});
+
+Deno.test("TokenKeeper forgets a token that came after its last holder had gone", async () => {
+  await using kept = new Kept(false);
+  await kept.give("a");
+  const { signal } = new AbortController();
+  const asked = kept.cache.mint(
+    { kind: "access-token", account: "a", scopes: ["s"] },
+    signal,
+    "pod-0",
+  );
+  await kept.pass(100);
+  await kept.give();
+  await kept.succeed();
+  await asked;
+  assert.equal(kept.cache.size, 1);
+  await kept.pass(30_000);
+  assert.equal(kept.cache.size, 0);
 });
 
 Deno.test("TokenKeeper notices within half a minute that the clock jumped", async () => {
