@@ -372,8 +372,11 @@ Deno.test("startDaemon() tries again where IAM failed once", async (t) => {
       await Promise.race([asking, node.time.asleep(quiet + 1)]);
       await node.sandbox.iam.calls.reached(1);
       const isBusy = (): boolean => node.isIamBusy(1);
+      const failedAtMs = node.time.now();
       leftOf(await node.elapse(asking, { isBusy }));
       assert.equal(node.iamCalls.length, 2);
+      const waitedMs = node.time.now() - failedAtMs;
+      if ("headers" in fault) assert.ok(waitedMs >= 2_000, `${waitedMs} ms`);
     });
   }
 });
