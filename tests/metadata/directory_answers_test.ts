@@ -51,6 +51,16 @@ Deno.test("answerLeaf() answers from memory, to anyone, with one tag for text an
   assert.equal(side.upstreamTargets().length, Object.keys(LEAVES).length - 1);
 });
 
+Deno.test("answerLeaf() and answerTable() tell the universe that is configured", async () => {
+  await using side = await startPodSide({
+    replace: { universeDomain: "cloud.example" },
+  });
+  const leaf = await side.get(`${V1}/universe/universe-domain`);
+  assert.equal(leaf.body, "cloud.example");
+  const tree = await side.get(`${V1}/universe/?recursive=true`);
+  assert.equal(tree.body, '{"universeDomain":"cloud.example"}');
+});
+
 Deno.test("answerLeaf() answers 404 for what the node lacks, and asks again after a minute", async () => {
   await using side = await startPodSide();
   const { metadata, time } = side.google;
