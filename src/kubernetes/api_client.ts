@@ -7,17 +7,30 @@ import { Transport, type TransportResponse } from "./transport.ts";
 export class KubernetesApiError extends Error {
   /** HTTP status. */
   readonly status: number;
+  /** Time for which the server wants no further request, in milliseconds; 0 if it says nothing. */
+  readonly retryAfterMs: number;
 
   /**
    * Creates the error.
    *
-   * @param status HTTP status.
    * @param message What was asked, and what the server said.
+   * @param answer HTTP status, and value of the `Retry-After` header: the API server
+   * sends a number of seconds.
    */
-  constructor(status: number, message: string) {
+  constructor(
+    message: string,
+    answer: {
+      readonly status: number;
+      readonly retryAfter?: string | undefined;
+    },
+  ) {
     super(message);
     this.name = "KubernetesApiError";
-    this.status = status;
+    this.status = answer.status;
+    const { retryAfter = "" } = answer;
+    this.retryAfterMs = /^\d{1,6}$/.test(retryAfter)
+      ? Number(retryAfter) * 1000
+      : 0;
   }
 }
 
@@ -102,8 +115,8 @@ export class ApiClient implements Disposable {
     const text = await readText(response.body, MAX_ERROR_BODY).catch(() => "");
     const message = messageOf(conceal(text, access));
     throw new KubernetesApiError(
-      response.status,
       `GET ${path.replace(/\?.*/, "")} answered ${response.status}: ${message}`,
+      response,
     );
   }
 

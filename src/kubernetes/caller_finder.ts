@@ -37,6 +37,15 @@ export interface CallerFinderOptions {
 /** The watch usually tells of a new pod within this time, and saves the lookup. */
 const FIRST_PAUSE_MS = 200;
 
+/** While the watch is stale, the API server is asked once in this time who has an address. */
+const CONFIRMED_MS = 10_000;
+
+interface Confirmation {
+  readonly lookup: Lookup;
+  /** When the API server said so. */
+  readonly atMs: number;
+}
+
 /** What is known of an address; only a final judgement is answered without waiting. */
 interface Judgement {
   readonly isFinal: boolean;
@@ -55,6 +64,8 @@ export class CallerFinder {
   readonly #lot = new ParkingLot();
   /** What the API server last said of addresses that requests wait for. */
   readonly #live = new Map<string, Lookup>();
+  /** Whom the API server named while the watch was stale, for a little while. */
+  readonly #confirmed = new Map<string, Confirmation>();
 
   /**
    * Creates a finder.
@@ -77,6 +88,7 @@ export class CallerFinder {
    */
   recheck(): void {
     this.#live.clear();
+    this.#confirmed.clear();
     this.#lot.wake();
   }
 
@@ -148,9 +160,35 @@ export class CallerFinder {
         ? undefined
         : await lookUp(address, abandoned);
       if (abandoned.aborted) break;
-      if (lookup !== undefined) this.#live.set(address, lookup);
+      if (lookup !== undefined) {
+        this.#live.set(address, lookup);
+        this.#confirm(address, lookup);
+      }
       place.wake();
     }
+  }
+
+  /** Spares the next requests of a pod the lookup, as long as the watch is stale. */
+  #confirm(address: string, lookup: Lookup): void {
+    const { arePodsStale, clock } = this.#options;
+    if (lookup.kind !== "found" || !arePodsStale()) {
+      this.#confirmed.delete(address);
+      return;
+    }
+    const atMs = clock.now();
+    this.#confirmed.set(address, { lookup, atMs });
+  }
+
+  #findConfirmed(address: string): Lookup | undefined {
+    const { arePodsStale, clock } = this.#options;
+    const confirmation = this.#confirmed.get(address);
+    if (confirmation === undefined) return undefined;
+    const ageMs = clock.now() - confirmation.atMs;
+    if (arePodsStale() && ageMs >= 0 && ageMs < CONFIRMED_MS) {
+      return confirmation.lookup;
+    }
+    this.#confirmed.delete(address);
+    return undefined;
   }
 
   /**
@@ -165,7 +203,7 @@ export class CallerFinder {
         "The pods of this node are not known yet; try again",
       );
     }
-    const live = this.#live.get(address);
+    const live = this.#live.get(address) ?? this.#findConfirmed(address);
     const indexed = pods.find(address);
     const lookup =
       live !== undefined && (indexed.kind === "unknown" || arePodsStale())

@@ -1,6 +1,7 @@
 import type { Caller, Identify } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
 import type { NamespaceIndex } from "../core/namespace_index.ts";
+import type { Pod } from "../core/pod.ts";
 import type { PodIndex } from "../core/pod_index.ts";
 import type { Log } from "../telemetry/log.ts";
 import { ApiClient } from "./api_client.ts";
@@ -8,6 +9,7 @@ import { CallerFinder } from "./caller_finder.ts";
 import { type ClusterSettings, ClusterView } from "./cluster_view.ts";
 import type { Connection } from "./connection.ts";
 import { decodePod } from "./decode.ts";
+import { asksInVain, createHostNetworkNotice } from "./host_network_notice.ts";
 import { createLiveLookup } from "./live_lookup.ts";
 
 /** What {@linkcode Cluster} needs. */
@@ -54,6 +56,7 @@ export class Cluster implements AsyncDisposable {
   readonly #options: ClusterOptions;
   readonly #api: ApiClient;
   readonly #finder: CallerFinder;
+  readonly #noticeHostNetwork: (pod: Pod) => void;
   #view: ClusterView;
   readonly #running = new Set<RunningView>();
   #current: RunningView | undefined;
@@ -68,6 +71,7 @@ export class Cluster implements AsyncDisposable {
     const { node, clock, log } = options;
     this.#options = options;
     this.#api = new ApiClient(options);
+    this.#noticeHostNetwork = createHostNetworkNotice(log);
     this.#view = this.#createView(options.settings);
     const pods = (): PodIndex => this.#view.pods;
     const namespaces = (): NamespaceIndex => this.#view.namespaces;
@@ -113,6 +117,11 @@ export class Cluster implements AsyncDisposable {
   /** Number of pods known, in any state. */
   get podCount(): number {
     return this.#view.pods.size;
+  }
+
+  /** Number of pods with an account that get none, since they use the node's network. */
+  get hostNetworkCount(): number {
+    return [...this.#view.pods.pods()].filter(asksInVain).length;
   }
 
   /** Number of requests that wait for their pod to become known. */
@@ -180,6 +189,7 @@ export class Cluster implements AsyncDisposable {
     return new ClusterView(settings, {
       node: this.#options.node,
       onChange: () => this.#noteChange(),
+      onPod: this.#noticeHostNetwork,
     });
   }
 

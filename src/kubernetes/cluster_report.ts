@@ -2,19 +2,28 @@ import type { Condition } from "../core/condition.ts";
 import type { GaugeDefinition } from "../telemetry/metrics.ts";
 import type { Cluster } from "./cluster.ts";
 
+/** A watch is opened again after 4 minutes of silence; past this, that did not help. */
+const MAX_READY_AGE_MS = 10 * 60_000;
+
 /**
- * Tells for readiness whether pods can be told apart.
+ * Tells for readiness whether pods can be told apart, and the API server is heard of.
  *
  * @param cluster What is known of the cluster.
  */
-export function describeIndex(cluster: Cluster): Condition {
-  return {
-    name: "index",
-    ok: cluster.hasSynced,
-    detail: cluster.hasSynced
-      ? `${cluster.podCount} pods known`
-      : "not listed yet",
-  };
+export function describeIndex(
+  cluster: Pick<Cluster, "hasSynced" | "podCount" | "contactAgeMs">,
+): Condition {
+  const { hasSynced, podCount, contactAgeMs = 0 } = cluster;
+  if (!hasSynced) return { name: "index", ok: false, detail: "not listed yet" };
+  const seconds = Math.round(contactAgeMs / 1000);
+  return contactAgeMs < MAX_READY_AGE_MS
+    ? { name: "index", ok: true, detail: `${podCount} pods known` }
+    : {
+      name: "index",
+      ok: false,
+      detail:
+        `${podCount} pods known, the API server was last heard of ${seconds} s ago`,
+    };
 }
 
 /**
@@ -28,6 +37,12 @@ export function clusterGauges(cluster: Cluster): readonly GaugeDefinition[] {
       name: "saassigner_pods",
       help: "Pods known, in any state",
       read: () => cluster.podCount,
+    },
+    {
+      name: "saassigner_host_network_pods",
+      help:
+        "Pods with an account that get none, since they use the node's network",
+      read: () => cluster.hostNetworkCount,
     },
     {
       name: "saassigner_parked_requests",

@@ -3,7 +3,7 @@ import { type Namespace, NamespaceIndex } from "../core/namespace_index.ts";
 import type { Pod } from "../core/pod.ts";
 import { PodIndex } from "../core/pod_index.ts";
 import { type AnnotationKeys, decodeNamespace, decodePod } from "./decode.ts";
-import { Informer } from "./informer.ts";
+import { Informer, type Store } from "./informer.ts";
 import type { ListAndWatchOptions } from "./list_and_watch.ts";
 
 /** What is watched and read; a change of it needs a new list. */
@@ -20,6 +20,23 @@ export interface ClusterViewOptions {
   readonly node: string;
   /** Called after each change of what is known. */
   readonly onChange: () => void;
+  /** Called with each pod that is new or changed. */
+  readonly onPod: (pod: Pod) => void;
+}
+
+/** An index that tells of what it is given. */
+function tellingStore(index: PodIndex, onPod: (pod: Pod) => void): Store<Pod> {
+  return {
+    apply(pod: Pod): void {
+      index.apply(pod);
+      onPod(pod);
+    },
+    remove: (pod) => index.remove(pod),
+    replaceAll(pods: readonly Pod[]): void {
+      index.replaceAll(pods);
+      pods.forEach(onPod);
+    },
+  };
 }
 
 /** Pods, and namespaces if needed, as seen with one choice of annotation keys. */
@@ -52,7 +69,7 @@ export class ClusterView {
       path: "/api/v1/pods",
       ...(node === "" ? {} : { fieldSelector: `spec.nodeName=${node}` }),
       decode: (object) => decodePod(object, annotations),
-    }, { store: this.pods, onChange });
+    }, { store: tellingStore(this.pods, options.onPod), onChange });
     this.#namespaceInformer = settings.namespaces !== "ignored"
       ? new Informer({
         path: "/api/v1/namespaces",

@@ -45,6 +45,8 @@ const SILENCE_MS = 4 * 60_000;
 const STABLE_MS = 5_000;
 const PAUSE_MIN_MS = 200;
 const PAUSE_MAX_MS = 30_000;
+/** The API server itself says a second; somebody in between may say anything. */
+const RETRY_AFTER_MAX_MS = 20_000;
 /** After a watch that the server ended in order; until the next one is open, nothing is heard. */
 const CLEAN_PAUSE_MAX_MS = 1_000;
 
@@ -73,6 +75,7 @@ export async function* listAndWatch<T>(
   while (!signal.aborted) {
     const startedAtMs = clock.now();
     let maxPauseMs = CLEAN_PAUSE_MAX_MS;
+    let leastPauseMs = 0;
     let hadNews = false;
     try {
       if (version === undefined) {
@@ -92,6 +95,7 @@ export async function* listAndWatch<T>(
       if (signal.aborted) return;
       if (isExpired(error)) version = undefined;
       maxPauseMs = PAUSE_MAX_MS;
+      leastPauseMs = retryAfterOf(error);
       log("warn", "Lost contact with the API server, will try again", {
         path: collection.path,
         error: describeError(error),
@@ -101,7 +105,7 @@ export async function* listAndWatch<T>(
       pauseMs = PAUSE_MIN_MS;
     }
     pauseMs = Math.min(pauseMs, maxPauseMs);
-    await clock.sleep(random() * pauseMs, signal);
+    await clock.sleep(Math.max(leastPauseMs, random() * pauseMs), signal);
     pauseMs *= 2;
   }
 }
@@ -188,6 +192,13 @@ function pathOf<T>(
 function isExpired(error: unknown): boolean {
   return error instanceof KubernetesApiError && error.status === 410 ||
     error instanceof WatchError;
+}
+
+/** An overloaded server says when to come back, and is kept to that within reason. */
+function retryAfterOf(error: unknown): number {
+  return error instanceof KubernetesApiError
+    ? Math.min(error.retryAfterMs, RETRY_AFTER_MAX_MS)
+    : 0;
 }
 
 /** Tells whether a version is before another; versions of our resources are decimal numbers. */

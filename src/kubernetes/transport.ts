@@ -15,6 +15,8 @@ export interface TransportRequest {
 export interface TransportResponse {
   /** HTTP status. */
   readonly status: number;
+  /** Value of the `Retry-After` header, if there is one. */
+  readonly retryAfter: string | undefined;
   /** The body as it arrives; throws if it is cut off. Until it is read to its end, it lasts as long as the signal. */
   readonly body: AsyncIterable<Uint8Array>;
 }
@@ -55,6 +57,7 @@ export class Transport implements Disposable {
     });
     return {
       status: response.status,
+      retryAfter: response.headers.get("retry-after") ?? undefined,
       body: response.body === null
         ? ReadableStream.from<Uint8Array>([])
         : endWith(response.body, request.signal),
@@ -125,7 +128,11 @@ function sendUnverified(
     });
     outgoing.on("error", reject);
     outgoing.on("response", (incoming) => {
-      resolve({ status: incoming.statusCode ?? 0, body: incoming });
+      resolve({
+        status: incoming.statusCode ?? 0,
+        retryAfter: incoming.headers["retry-after"],
+        body: incoming,
+      });
     });
     outgoing.end();
   });

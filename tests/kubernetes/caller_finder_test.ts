@@ -468,3 +468,58 @@ Deno.test("CallerFinder.isClaimed() tells of pods, not of the host network", () 
   pods.apply(podOf("b"));
   assert(finder.isClaimed(ADDRESS));
 });
+
+Deno.test("CallerFinder.identify() asks once in ten seconds who a pod is while the watch is stale", async () => {
+  const setup = new FinderSetup();
+  setup.isStale = true;
+  setup.pods.apply(podOf("a"));
+  setup.live = { kind: "found", pod: podOf("a") };
+  const first = setup.ask();
+  await setup.time.asleep(2);
+  setup.time.advance(200);
+  assert.equal(await first, "found a");
+  await setup.time.idle();
+  // Nobody has to be asked, and so nothing waits.
+  setup.live = undefined;
+  setup.time.advance(9_999);
+  for (let count = 0; count < 10; count += 1) {
+    assert.equal(await setup.ask(), "found a");
+  }
+  assert.equal(setup.lookups.count(), 1);
+  setup.time.advance(1);
+  setup.maxWaitMs = 0;
+  assert.equal(await setup.ask(), "stale");
+});
+
+Deno.test("CallerFinder.identify() forgets who was confirmed when the watch tells of something, or is in time again", async (t) => {
+  const confirm = async (): Promise<FinderSetup> => {
+    const setup = new FinderSetup();
+    setup.isStale = true;
+    setup.pods.apply(podOf("a"));
+    setup.live = { kind: "found", pod: podOf("b") };
+    const first = setup.ask();
+    await setup.time.asleep(2);
+    setup.time.advance(200);
+    assert.equal(await first, "found b");
+    await setup.time.idle();
+    setup.maxWaitMs = 0;
+    return setup;
+  };
+  await t.step("a change", async () => {
+    const setup = await confirm();
+    setup.finder.recheck();
+    assert.equal(await setup.ask(), "stale");
+  });
+  await t.step("in time", async () => {
+    const setup = await confirm();
+    setup.isStale = false;
+    assert.equal(await setup.ask(), "found a");
+    setup.isStale = true;
+    assert.equal(await setup.ask(), "stale");
+  });
+  await t.step("a clock that fell back", async () => {
+    const setup = await confirm();
+    setup.time.jump(-1);
+    assert.equal(await setup.ask(), "stale");
+  });
+});

@@ -218,6 +218,21 @@ Deno.test("Cluster.identify() past the bound on staleness asks who it is", async
   assert.equal(await answered, "pay p");
 });
 
+Deno.test("Cluster says of pods on the node's network that they get nothing, and counts them", async () => {
+  await using api = await startKubernetesApi({ objects: [cart] });
+  await using setup = new ClusterSetup(api.url);
+  await setup.ready(api);
+  assert.equal(setup.cluster.hostNetworkCount, 0);
+  api.cluster.create(assignedPod({
+    name: "vain",
+    podIP: "10.0.0.250",
+    hostNetwork: true,
+    account: "v",
+  }));
+  await setup.logged.reached(1, (line) => line.includes("no effect"));
+  assert.equal(setup.cluster.hostNetworkCount, 1);
+});
+
 Deno.test("Cluster ends when disposed of, also before any contact", async () => {
   using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using setup = new ClusterSetup(`http://127.0.0.1:${server.addr.port}`, {

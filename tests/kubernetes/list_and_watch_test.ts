@@ -545,3 +545,23 @@ function nextTurn(): Promise<void> {
   port2.postMessage(undefined);
   return promise;
 }
+
+Deno.test("listAndWatch() comes back no sooner than an overloaded server says, within reason", async (t) => {
+  const cases = [
+    { retryAfterSeconds: 7, pauses: [7_000, 200] },
+    { retryAfterSeconds: 3_600, pauses: [20_000, 200] },
+    { retryAfterSeconds: 0, pauses: [100, 200] },
+  ];
+  for (const { retryAfterSeconds, pauses } of cases) {
+    await t.step(`${retryAfterSeconds} s`, async () => {
+      await using api = await startKubernetesApi({
+        objects: [assignedPod({ name: "cart" })],
+      });
+      api.faults.failNext(1, { status: 429, retryAfterSeconds });
+      api.faults.failNext(1, { status: 500 });
+      await using pods = new FollowedPods(api.url);
+      assert.equal(await pods.begin(api), "replaced cart");
+      assert.deepEqual(pods.time.pauses, pauses);
+    });
+  }
+});
