@@ -61,3 +61,9 @@ async function openssl(folder: string, args: string): Promise<void> {
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
+
+/** The certificates, in a test that runs only where there are some. */
+export function given(made: Certificates | undefined): Certificates {
+  if (made === undefined) throw new Error("there is no openssl");
+  return made;
+}

@@ -1,20 +1,16 @@
 import assert from "node:assert/strict";
-import { Cluster } from "../../src/kubernetes/cluster.ts";
-import type { ClusterSettings } from "../../src/kubernetes/cluster_view.ts";
-import { createConnection } from "../../src/kubernetes/connection.ts";
-import { Journal } from "../../src/sandbox/journal.ts";
 import {
   type KubernetesApi,
   startKubernetesApi,
 } from "../../src/sandbox/kubernetes/api.ts";
 import { namespaceObject } from "../../src/sandbox/kubernetes/objects.ts";
 import { ANNOTATIONS, assignedPod, NODE } from "./api_setup.ts";
-import { SwiftTime } from "./swift_time.ts";
+import { given, makeCertificates } from "./certificates.ts";
+import { ADDRESS, ClusterSetup, STALENESS_MS } from "./cluster_setup.ts";
+import { openFront } from "./tls_front.ts";
 
-const ADDRESS = "10.0.0.1";
 const CART = { resource: "pods", namespace: "default", name: "cart" } as const;
 const JOB = { ...CART, name: "job" } as const;
-const STALENESS_MS = 15 * 60_000;
 const cart = assignedPod({ name: "cart", podIP: ADDRESS, account: "a" });
 
 Deno.test("Cluster.identify() follows a pod through its life", async () => {
@@ -125,6 +121,8 @@ Deno.test("Cluster.identify() gives the allow-list where it counts, and asks for
 });
 
 Deno.test("Cluster.identify() never mistakes one pod for another during a fault", async (t) => {
+  const certificates = await makeCertificates();
+  const fronts = ["plain", "http/1.1", "h2"] as const;
   const faults: { name: string; begin: (api: KubernetesApi) => void }[] = [
     { name: "reset", begin: (api) => api.faults.resetConnections() },
     { name: "clean close", begin: (api) => api.faults.endWatches() },
@@ -159,33 +157,87 @@ Deno.test("Cluster.identify() never mistakes one pod for another during a fault"
       },
     })),
   ];
-  for (const { name, begin } of faults) {
-    await t.step(name, async () => {
-      await using api = await startKubernetesApi({
-        objects: [
-          cart,
-          assignedPod({ name: "pay", podIP: "10.0.0.2", account: "p" }),
-        ],
-      });
-      await using setup = new ClusterSetup(api.url);
-      await setup.ready(api);
-      const answers: { cart: string[]; pay: string[] } = { cart: [], pay: [] };
-      const askBoth = async (): Promise<void> => {
-        answers.cart.push(await setup.askNow());
-        answers.pay.push(await setup.askNow("10.0.0.2"));
-      };
-      setup.onTurn = askBoth;
-      begin(api);
-      annotate(api, "b");
-      await askBoth();
-      await setup.settle(api);
-      await askBoth();
-      assert(answers.cart.length >= 3);
-      for (const answer of answers.cart) assert.match(answer, /^cart [ab]$/);
-      for (const answer of answers.pay) assert.equal(answer, "pay p");
-      assert.equal(await setup.askNow(), "cart b");
+  const cases = fronts.flatMap((front) =>
+    faults.map((fault) => ({ ...fault, front }))
+  );
+  for (const { name, begin, front } of cases) {
+    await t.step({
+      name: front === "plain" ? name : `${name}, by TLS and ${front}`,
+      // Certificates take openssl.
+      ignore: front !== "plain" && certificates === undefined,
+      fn: async () => {
+        await using api = await startKubernetesApi({
+          objects: [
+            cart,
+            assignedPod({ name: "pay", podIP: "10.0.0.2", account: "p" }),
+          ],
+        });
+        await using opened = front === "plain"
+          ? undefined
+          : await openFront(front, api.url, given(certificates));
+        await using setup = new ClusterSetup(
+          api.url,
+          opened === undefined ? {} : { connection: opened.connection },
+        );
+        await setup.ready(api);
+        const answers: { cart: string[]; pay: string[] } = {
+          cart: [],
+          pay: [],
+        };
+        const askBoth = async (): Promise<void> => {
+          answers.cart.push(await setup.askNow());
+          answers.pay.push(await setup.askNow("10.0.0.2"));
+        };
+        setup.onTurn = askBoth;
+        begin(api);
+        annotate(api, "b");
+        await askBoth();
+        await setup.settle(api);
+        await askBoth();
+        assert(answers.cart.length >= 3);
+        for (const answer of answers.cart) assert.match(answer, /^cart [ab]$/);
+        for (const answer of answers.pay) assert.equal(answer, "pay p");
+        assert.equal(await setup.askNow(), "cart b");
+      },
     });
   }
+});
+
+Deno.test("Cluster.identify() keeps up with 5,000 changes at once", async () => {
+  await using api = await startKubernetesApi({ objects: [cart] });
+  await using setup = new ClusterSetup(api.url);
+  await setup.ready(api);
+  for (let change = 1; change <= 5_000; change += 1) {
+    annotate(api, `account-${change}`);
+    if (change % 1_000 === 0) assert.match(await setup.askNow(), /^cart /);
+  }
+  await setup.settle(api);
+  assert.equal(await setup.askNow(), "cart account-5000");
+  assert.equal(api.counts.get("list pods"), 1);
+});
+
+Deno.test("Cluster.identify() takes a pod of 2 MiB as any other", async () => {
+  await using api = await startKubernetesApi({ objects: [cart] });
+  await using setup = new ClusterSetup(api.url);
+  await setup.ready(api);
+  const object = assignedPod({ name: "big", podIP: "10.0.0.9" });
+  const metadata = {
+    name: "big",
+    namespace: "default",
+    uid: "big-uid",
+    resourceVersion: "1000000",
+    annotations: {
+      [ANNOTATIONS.serviceAccount]: "b",
+      other: "\u20ac".repeat(700_000),
+    },
+  };
+  const line = JSON.stringify({
+    type: "ADDED",
+    object: { ...object, metadata },
+  });
+  assert.ok(new TextEncoder().encode(line).length > 2 * 1024 * 1024);
+  api.faults.injectLine(line);
+  assert.equal(await setup.ask("10.0.0.9"), "big b");
 });
 
 Deno.test("Cluster.identify() past the bound on staleness asks who it is", async () => {
@@ -303,87 +355,4 @@ function annotate(api: KubernetesApi, account: string): void {
   api.cluster.patch(CART, {
     metadata: { annotations: { [ANNOTATIONS.serviceAccount]: account } },
   });
-}
-
-/** A cluster that runs; retries take no time unless held, all else waits for the clock. */
-class ClusterSetup implements AsyncDisposable {
-  readonly time = new SwiftTime(1);
-  readonly logged = new Journal<string>();
-  readonly cluster: Cluster;
-  changes = 0;
-  /** Called whenever a watch is opened again or a pause begins. */
-  onTurn: () => void = () => {};
-  readonly #ending = new AbortController();
-  #fences = 0;
-
-  constructor(
-    url: string,
-    options: {
-      readonly node?: string;
-      readonly namespaces?: ClusterSettings["namespaces"];
-    } = {},
-  ) {
-    const { node = NODE, namespaces = "ignored" } = options;
-    this.cluster = new Cluster({
-      connection: createConnection({ kind: "server", url, insecure: false }),
-      userAgent: "assigner-test/1",
-      node,
-      settings: { annotations: ANNOTATIONS, namespaces },
-      patience: () => ({
-        maxWaitMs: 2_000,
-        maxPauseMs: 1_000,
-        maxStalenessMs: STALENESS_MS,
-      }),
-      clock: this.time.clock,
-      random: () => {
-        this.onTurn();
-        return 0;
-      },
-      log: (_, message) => this.logged.add(message),
-      onChange: () => this.changes += 1,
-    });
-    this.cluster.start();
-  }
-
-  /** Waits for the first list and the watch after it. */
-  async ready(api: KubernetesApi): Promise<void> {
-    await api.watching("pods", 1);
-    assert(this.cluster.hasSynced);
-  }
-
-  /** Waits until the watches have brought everything that was changed before. */
-  async settle(api: KubernetesApi): Promise<void> {
-    const number = ++this.#fences;
-    const name = `fence-${number}`;
-    const podIP = `10.1.0.${number}`;
-    const passed = this.ask(podIP);
-    api.cluster.create(namespaceObject({ name }));
-    api.cluster.create(assignedPod({ name, podIP, namespace: name }));
-    assert.equal(await passed, `${name} `);
-  }
-
-  /** `NAME ACCOUNT` of the pod, or the reason of the refusal. */
-  async ask(address = ADDRESS, signal = this.#ending.signal): Promise<string> {
-    const answer = await this.cluster.identify(address, signal);
-    if (answer.kind === "refused") return answer.reason;
-    const { name, accountAnnotation = "" } = answer.caller.pod;
-    return `${name} ${accountAnnotation}`;
-  }
-
-  /** As {@linkcode ask}, without waiting for what is not known. */
-  askNow(address = ADDRESS): Promise<string> {
-    return this.ask(address, AbortSignal.abort());
-  }
-
-  async allowListKind(): Promise<string | undefined> {
-    const answer = await this.cluster.identify(ADDRESS, this.#ending.signal);
-    assert(answer.kind === "found");
-    return answer.caller.namespace?.kind;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#ending.abort();
-    await this.cluster[Symbol.asyncDispose]();
-    assert.equal(this.time.manual.sleeping, 0, "a timer is left");
-  }
 }

@@ -4,7 +4,7 @@ import https from "node:https";
 import type { Access } from "../../src/kubernetes/connection.ts";
 import { Transport } from "../../src/kubernetes/transport.ts";
 import { failureOf } from "./api_setup.ts";
-import { type Certificates, makeCertificates } from "./certificates.ts";
+import { given, makeCertificates } from "./certificates.ts";
 import { serveText } from "./text_server.ts";
 
 const PLAIN: Access = {
@@ -188,11 +188,6 @@ Deno.test({
     }
   },
 });
-
-function given(made: Certificates | undefined): Certificates {
-  assert(made);
-  return made;
-}
 
 async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   return new TextDecoder().decode(
