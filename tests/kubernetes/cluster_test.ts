@@ -122,7 +122,12 @@ Deno.test("Cluster.identify() gives the allow-list where it counts, and asks for
 
 Deno.test("Cluster.identify() never mistakes one pod for another during a fault", async (t) => {
   const certificates = await makeCertificates();
-  const fronts = ["plain", "http/1.1", "h2"] as const;
+  const fronts = [
+    "plain",
+    "http/1.1",
+    "http/1.1 byte by byte",
+    "h2",
+  ] as const;
   const faults: { name: string; begin: (api: KubernetesApi) => void }[] = [
     { name: "reset", begin: (api) => api.faults.resetConnections() },
     { name: "clean close", begin: (api) => api.faults.endWatches() },

@@ -19,14 +19,17 @@ export interface Front extends AsyncDisposable {
  * each request, and resets the stream where the answer breaks.
  */
 export async function openFront(
-  protocol: "http/1.1" | "h2",
+  protocol: "http/1.1" | "http/1.1 byte by byte" | "h2",
   target: string,
   certificates: Certificates,
 ): Promise<Front> {
   await using stack = new AsyncDisposableStack();
   const port = protocol === "h2"
     ? serveHttp2(target, certificates, stack)
-    : await passBytes(target, certificates, stack);
+    : await passBytes(target, certificates, {
+      stack,
+      drips: protocol === "http/1.1 byte by byte",
+    });
   const file = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(file, kubeconfig(port, certificates.ca));
@@ -50,7 +53,11 @@ export async function openFront(
 async function passBytes(
   target: string,
   { server: { cert, key } }: Certificates,
-  stack: AsyncDisposableStack,
+  { stack, drips }: {
+    readonly stack: AsyncDisposableStack;
+    /** Whether each byte of an answer goes out in a record of its own. */
+    readonly drips: boolean;
+  },
 ): Promise<number> {
   const sockets = new Set<{ destroy(): void }>();
   const server = tls.createServer(
@@ -62,7 +69,12 @@ async function passBytes(
       });
       for (const [one, other] of [[near, far], [far, near]] as const) {
         sockets.add(one);
-        one.pipe(other);
+        if (drips && one === far) {
+          one.on("data", (chunk: Uint8Array) => {
+            for (const byte of chunk) near.write(Uint8Array.of(byte));
+          });
+          one.on("end", () => near.end());
+        } else one.pipe(other);
         one.on("error", () => other.destroy());
         one.on("close", () => {
           sockets.delete(one);
