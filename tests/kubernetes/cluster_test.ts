@@ -32,6 +32,23 @@ Deno.test("Cluster.identify() follows a pod through its life", async () => {
   assert.equal(setup.cluster.parkedCount, 0);
 });
 
+Deno.test("Cluster.identify() finds a pod by each address as soon as it has any", async () => {
+  await using api = await startKubernetesApi({
+    objects: [assignedPod({ name: "cart", account: "a" })],
+  });
+  await using setup = new ClusterSetup(api.url);
+  await setup.ready(api);
+  const asking = [setup.ask(), setup.ask("fd00::1")];
+  api.cluster.patch(CART, {
+    status: {
+      phase: "Running",
+      podIP: ADDRESS,
+      podIPs: [{ ip: ADDRESS }, { ip: "FD00:0:0::1" }],
+    },
+  });
+  assert.deepEqual(await Promise.all(asking), ["cart a", "cart a"]);
+});
+
 Deno.test("Cluster.identify() hands the address of a finished pod to the next", async () => {
   await using api = await startKubernetesApi({
     objects: [assignedPod({ name: "job", podIP: ADDRESS, account: "a" })],
