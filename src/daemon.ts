@@ -21,14 +21,12 @@ import { decide, type Decision } from "./core/policy.ts";
 import type { Grant } from "./core/grant.ts";
 import { createMinter } from "./google/minter.ts";
 import { NodeIdentity } from "./google/node_identity.ts";
+import { createFollowCommand } from "./interception/follow_command.ts";
 import {
   describeInterception,
   interceptionGauges,
 } from "./interception/interception_report.ts";
-import {
-  type InterceptionSettings,
-  NodeInterception,
-} from "./interception/node_interception.ts";
+import { NodeInterception } from "./interception/node_interception.ts";
 import { createRunCommand } from "./interception/run_command.ts";
 import { Cluster } from "./kubernetes/cluster.ts";
 import { clusterGauges, describeIndex } from "./kubernetes/cluster_report.ts";
@@ -121,6 +119,30 @@ export function connectionOptions({ kubernetes }: Config): ConnectionOptions {
 }
 
 /**
+ * Creates what keeps the interception that the configuration wants.
+ *
+ * @param config Effective configuration.
+ * @param options Time, and what takes log lines.
+ * @returns Nothing if the rules are left to somebody else.
+ */
+export function createInterception(
+  { interception }: Config,
+  { clock, log }: Pick<DaemonOptions, "clock" | "log">,
+): NodeInterception | undefined {
+  const { backend, address, ipv6Address, watchRules } = interception;
+  return backend === "none" ? undefined : new NodeInterception({
+    backend,
+    address,
+    ipv6Address,
+    runCommand: createRunCommand(),
+    followCommand: watchRules ? createFollowCommand() : undefined,
+    ownAddresses: () => Deno.networkInterfaces(),
+    clock,
+    log,
+  });
+}
+
+/**
  * Starts the daemon: the guard first, then the listeners and the redirect to them,
  * then everything that needs an API server, a metadata server or IAM. None of
  * these has to be there. The rules stay when the daemon stops.
@@ -204,7 +226,7 @@ export async function startDaemon(
 
   // The guard goes in before anything else: no pod may reach the real server, even while we start.
   const interception = createInterception(config, options);
-  await interception?.guard(interceptionSettings(config));
+  await interception?.guard(config.interception);
 
   const admin = starting.use(listen(config.admin, {
     section: "admin",
@@ -260,8 +282,11 @@ export async function startDaemon(
     }),
   }));
   // As soon as the listener is up, never waiting for the index: refused is safe, past us is not.
-  const { port } = server.address;
-  await interception?.redirect(interceptionSettings(config), port);
+  const listener = {
+    address: config.server.address,
+    port: server.address.port,
+  };
+  await interception?.redirect(config.interception, listener);
   for (
     const gauge of [
       ...clusterGauges(cluster),
@@ -294,7 +319,7 @@ export async function startDaemon(
         settings = deriveSettings(next);
         tokens.keeper.changed();
         log("info", "The configuration is in force");
-        interception?.change(interceptionSettings(next), port);
+        interception?.change(next.interception, listener);
       });
     },
     noteReload(outcome: ReloadOutcome): void {
@@ -352,27 +377,6 @@ function* grantsOf(
     const { account, scopes } = decision;
     yield { holder: pod.uid, account, scopes };
   }
-}
-
-function createInterception(
-  { interception }: Config,
-  { clock, log }: DaemonOptions,
-): NodeInterception | undefined {
-  const { backend, address, ipv6Address } = interception;
-  return backend === "none" ? undefined : new NodeInterception({
-    backend,
-    address,
-    ipv6Address,
-    runCommand: createRunCommand(),
-    ownInterfaces: () => Deno.networkInterfaces(),
-    clock,
-    log,
-  });
-}
-
-function interceptionSettings({ interception }: Config): InterceptionSettings {
-  const { hostIP = "", interfaces, guard } = interception;
-  return { hostIP, interfaces, guard };
 }
 
 /** Clients that find out where they are wait for half a second; nothing is to be fetched then. */

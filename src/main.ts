@@ -1,6 +1,8 @@
-import { runConfig } from "./cli/config.ts";
+import { CONFIG_COMMANDS } from "./cli/config.ts";
+import { INTERCEPTION_COMMANDS } from "./cli/interception.ts";
 import type { Io } from "./cli/io.ts";
 import { runDaemon, type RunDaemonOptions } from "./cli/run_daemon.ts";
+import { runSubcommand } from "./cli/subcommands.ts";
 import { helpText } from "./config/help_text.ts";
 import { parseFlags } from "./config/parse_flags.ts";
 import { suggest } from "./config/suggest.ts";
@@ -8,9 +10,14 @@ import { VERSION } from "./telemetry/version.ts";
 
 const COMMANDS = [
   {
-    name: "config",
+    group: CONFIG_COMMANDS,
     usage: "config print|check|schema",
     description: "Show or check the configuration, or print its JSON Schema",
+  },
+  {
+    group: INTERCEPTION_COMMANDS,
+    usage: "interception install|status|remove",
+    description: "Put the rules in place, show them, or remove them all",
   },
 ];
 
@@ -28,9 +35,12 @@ export async function main(
   signals: RunDaemonOptions,
 ): Promise<number> {
   const [first = "", ...rest] = args;
-  if (first === "config") return await runConfig(rest, io);
+  const command = COMMANDS.find(({ group }) => group.name === first);
+  if (command !== undefined) {
+    return await runSubcommand(command.group, rest, io);
+  }
   if (first !== "" && !first.startsWith("-")) {
-    const meant = suggest(first, COMMANDS.map(({ name }) => name));
+    const meant = suggest(first, COMMANDS.map(({ group }) => group.name));
     const hint = meant === undefined
       ? "--help lists what there is"
       : `did you mean ${meant}?`;

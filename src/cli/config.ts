@@ -1,10 +1,8 @@
-import { ConfigError } from "../config/config_error.ts";
-import type { LoadedConfig } from "../config/config.ts";
 import { jsonSchema } from "../config/json_schema.ts";
 import { loadConfig } from "../config/load_config.ts";
-import { parseFlags } from "../config/parse_flags.ts";
 import { printConfig } from "../config/print_config.ts";
 import type { Io } from "./io.ts";
+import { type CommandGroup, UsageError } from "./subcommands.ts";
 
 const USAGE = `Usage:
   saassigner config print [flags]
@@ -25,47 +23,19 @@ const CLUSTER_ENVIRONMENT: ReadonlyMap<string, string> = new Map([
   ["HOST_IP", "192.0.2.1"],
 ]);
 
-/**
- * Runs `config print`, `config check` or `config schema`.
- *
- * @param args Arguments behind the word `config`.
- * @param io Where to read and write.
- * @returns Exit code: 0, or 2 for wrong usage or a bad configuration.
- */
-export async function runConfig(
-  args: readonly string[],
-  io: Io,
-): Promise<number> {
-  const [subcommand, ...rest] = args;
-  if (parseFlags(args).help) {
-    io.out(USAGE);
-    return 0;
-  }
-  switch (subcommand) {
-    case "print":
-      return await printEffective(rest, io);
-    case "check":
-      return await checkFile(rest, io);
-    case "schema":
-      return printSchema(rest, io);
-    default:
-      return refuseUsage(
-        subcommand === undefined
-          ? "config needs one of print, check and schema"
-          : `config ${
-            JSON.stringify(subcommand)
-          } is unknown; expected print, check or schema`,
-        io,
-      );
-  }
-}
+/** Commands about the configuration. */
+export const CONFIG_COMMANDS: CommandGroup = {
+  name: "config",
+  usage: USAGE,
+  subcommands: { print: printEffective, check: checkFile, schema: printSchema },
+};
 
 async function printEffective(
   args: readonly string[],
   io: Io,
 ): Promise<number> {
-  const loaded = await load(args, io);
-  if (loaded === undefined) return 2;
+  const { env, readTextFile } = io;
+  const loaded = await loadConfig({ args, env, readTextFile });
   for (const warning of loaded.warnings) io.err(`warning: ${warning}\n`);
   io.out(printConfig(loaded));
   return 0;
@@ -74,13 +44,13 @@ async function printEffective(
 async function checkFile(args: readonly string[], io: Io): Promise<number> {
   const [file, ...rest] = args;
   if (file === undefined || file.startsWith("-") || rest.length > 0) {
-    return refuseUsage("config check takes exactly one FILE", io);
+    throw new UsageError("config check takes exactly one FILE");
   }
-  const loaded = await load([`--config=${file}`], {
-    ...io,
+  const loaded = await loadConfig({
+    args: [`--config=${file}`],
     env: (name) => CLUSTER_ENVIRONMENT.get(name),
+    readTextFile: io.readTextFile,
   });
-  if (loaded === undefined) return 2;
   for (const warning of loaded.warnings) {
     io.err(`${file}: warning: ${warning}\n`);
   }
@@ -88,30 +58,10 @@ async function checkFile(args: readonly string[], io: Io): Promise<number> {
   return 0;
 }
 
-function printSchema(args: readonly string[], io: Io): number {
+function printSchema(args: readonly string[], io: Io): Promise<number> {
   if (args.length > 0) {
-    return refuseUsage("config schema takes no arguments", io);
+    throw new UsageError("config schema takes no arguments");
   }
   io.out(`${JSON.stringify(jsonSchema(), undefined, 2)}\n`);
-  return 0;
-}
-
-/** Loads the configuration, or prints what is wrong with it. */
-async function load(
-  args: readonly string[],
-  io: Io,
-): Promise<LoadedConfig | undefined> {
-  try {
-    const { env, readTextFile } = io;
-    return await loadConfig({ args, env, readTextFile });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    io.err(`${error.message}\n`);
-    return undefined;
-  }
-}
-
-function refuseUsage(message: string, io: Io): number {
-  io.err(`${message}\n${USAGE}`);
-  return 2;
+  return Promise.resolve(0);
 }

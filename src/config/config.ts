@@ -125,8 +125,14 @@ export interface Config {
     readonly interfaces: readonly string[];
     /** What of the real metadata server is closed to pods: all TCP but DNS, only port 80, or nothing. */
     readonly guard: "all" | "http" | "off";
+    /** Connections to the pod-facing port that one address may have; 0 for any number. */
+    readonly connectionsPerPod: number;
+    /** Whether the pod-facing port takes only what was redirected, and the node's own. */
+    readonly refuseDirect: boolean;
     /** Longest time between two looks at the rules, in milliseconds. */
     readonly checkInterval: number;
+    /** Whether changes of rules are watched too. */
+    readonly watchRules: boolean;
   };
   /** How long a request waits for its pod to become known. */
   readonly backoff: {

@@ -364,11 +364,30 @@ const SCHEMA = v.object({
       description:
         "What of the real metadata server is closed to pods: all TCP but DNS, only port 80, or nothing",
     }),
+    connectionsPerPod: option(integerKind({ from: 0, to: 65_535 }), {
+      default: 256,
+      flag: "interception-connections-per-pod",
+      isReloadable: true,
+      description:
+        "Connections to the pod-facing port that one address may have, counted by the kernel; 0 for any number",
+    }),
+    refuseDirect: option(BOOLEAN, {
+      default: false,
+      flag: "interception-refuse-direct",
+      isReloadable: true,
+      description:
+        "Whether the pod-facing port takes only what was redirected to it, and the node's own probes",
+    }),
     checkInterval: option(durationKind({ from: "1s", to: "10m" }), {
       default: "10s",
       flag: "interception-check-interval",
       isReloadable: true,
       description: "Longest time between two looks at whether the rules stand",
+    }),
+    watchRules: option(BOOLEAN, {
+      default: true,
+      flag: "interception-watch-rules",
+      description: "Whether nft monitor tells of changed rules at once",
     }),
   }),
   backoff: v.object({

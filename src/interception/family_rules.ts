@@ -6,6 +6,34 @@ import type { InterfaceMatch } from "./interface_match.ts";
  */
 export type Guard = "all" | "http" | "off";
 
+/** The interception that is wanted; may change at run time. */
+export interface WantedInterception {
+  /** What of the real metadata server is closed to pods, in both address families. */
+  readonly guard: Guard;
+  /**
+   * Where pods' requests are led; `undefined` for the guard alone, while nothing
+   * listens yet. A redirect that an earlier process has left stays then as it is.
+   */
+  readonly redirect: WantedRedirect | undefined;
+}
+
+/** Where pods' requests are led, and how the port there is protected. */
+export interface WantedRedirect {
+  /**
+   * Address of this node, in canonical form. In the other address family there
+   * is no redirect.
+   */
+  readonly hostIP: string;
+  /** Interfaces where the requests come in; the guard holds for all. */
+  readonly match: InterfaceMatch;
+  /** Address that is listened on, in canonical form, and the port. */
+  readonly listener: { readonly address: string; readonly port: number };
+  /** Connections to the port that one address may have; 0 for any number. */
+  readonly connectionsPerPod: number;
+  /** Whether connections to the port that no redirect has led there are refused. */
+  readonly refuseDirect: boolean;
+}
+
 /** The interception that is wanted in one address family. */
 export interface FamilyRules {
   /** The family. */
@@ -19,6 +47,8 @@ export interface FamilyRules {
    * redirect that stands is left alone: removed, it could only open something.
    */
   readonly redirect: Redirect | undefined;
+  /** How the listener is protected, if it can be reached in this family. */
+  readonly door: Door | undefined;
 }
 
 /** Where requests are led, and which. */
@@ -29,4 +59,62 @@ export interface Redirect {
   readonly host: string;
   /** Port there. */
   readonly port: number;
+}
+
+/** Which connections to the listener are refused; the node's own never are. */
+export interface Door {
+  /** Address that is listened on, or `undefined` for every one. */
+  readonly host: string | undefined;
+  /** Port. */
+  readonly port: number;
+  /** Connections that one address may have; 0 for any number. */
+  readonly connectionsPerPod: number;
+  /** Whether connections are refused that were not to the metadata server's address. */
+  readonly refuseDirect: boolean;
+}
+
+/**
+ * Tells what is wanted in each address family.
+ *
+ * @param wanted What is wanted in all.
+ * @param addresses Metadata server's addresses, in canonical form.
+ * @returns IPv4, then IPv6.
+ */
+export function listFamilyRules(
+  wanted: WantedInterception,
+  addresses: { readonly address: string; readonly ipv6Address: string },
+): readonly FamilyRules[] {
+  const { guard, redirect } = wanted;
+  const families = [
+    { family: "IPv4", address: addresses.address },
+    { family: "IPv6", address: addresses.ipv6Address },
+  ] as const;
+  return families.map(({ family, address }) => ({
+    family,
+    address,
+    guard,
+    redirect: redirect === undefined || familyOf(redirect.hostIP) !== family
+      ? undefined
+      : {
+        match: redirect.match,
+        host: redirect.hostIP,
+        port: redirect.listener.port,
+      },
+    door: redirect === undefined ? undefined : doorOf(redirect, family),
+  }));
+}
+
+function doorOf(
+  { listener, connectionsPerPod, refuseDirect }: WantedRedirect,
+  family: FamilyRules["family"],
+): Door | undefined {
+  const { address, port } = listener;
+  // Listening on `::` takes IPv4 too.
+  if (address !== "::" && familyOf(address) !== family) return undefined;
+  const host = address === "::" || address === "0.0.0.0" ? undefined : address;
+  return { host, port, connectionsPerPod, refuseDirect };
+}
+
+function familyOf(address: string): FamilyRules["family"] {
+  return address.includes(":") ? "IPv6" : "IPv4";
 }

@@ -1,59 +1,52 @@
 import type { Clock } from "../core/clock.ts";
+import { TokenBucket } from "../core/token_bucket.ts";
 import { describeError, type Log } from "../telemetry/log.ts";
-import type { FamilyRules, Guard } from "./family_rules.ts";
-import type { InterfaceMatch } from "./interface_match.ts";
+import { listFamilyRules, type WantedInterception } from "./family_rules.ts";
 import { InterceptionError } from "./interception_error.ts";
-import { createIptables } from "./iptables.ts";
-import { createNftables } from "./nftables.ts";
-import type { Plan, RuleGroup } from "./rule_group.ts";
-import type { RunCommand } from "./run_command.ts";
+import type { Plan, RuleBackend, RuleGroup } from "./rule_group.ts";
 
 /** What {@linkcode Interception} needs. */
 export interface InterceptionOptions {
-  /** Tool that sets the rules. */
-  readonly backend: "iptables" | "nftables";
+  /** Sets the rules. */
+  readonly backend: RuleBackend;
   /** Metadata server's IPv4 address, in canonical form. */
   readonly address: string;
   /** Metadata server's IPv6 address, in canonical form. */
   readonly ipv6Address: string;
-  /** Runs the tools. */
-  readonly runCommand: RunCommand;
   /** Time between checks. */
   readonly clock: Clock;
   /** Takes what was found and repaired. */
   readonly log: Log;
 }
 
-/** The interception that is wanted; may change at run time. */
-export interface WantedInterception {
-  /**
-   * Address of this node that pods' requests are led to, in canonical form. In
-   * the other address family there is the guard alone.
-   */
-  readonly hostIP: string;
-  /** Interfaces where the requests come in; the guard holds for all. */
-  readonly match: InterfaceMatch;
-  /** What of the real metadata server is closed to pods. */
-  readonly guard: Guard;
-  /**
-   * Port at the host IP; `undefined` for the guard alone, while nothing listens
-   * yet. A redirect that an earlier process has left stays then as it is.
-   */
-  readonly port: number | undefined;
-}
-
-/** How the interception is, for readiness and metrics. */
+/** The interception as it is, for readiness and metrics. */
 export interface InterceptionState {
   /** Whether all that is wanted was in place at the last look. */
   readonly ok: boolean;
   /** What is in place, or what is wrong. */
   readonly detail: string;
-  /** Number of checks that found rules missing or changed, and restored them. */
+  /** Number of checks that found rules missing, changed or out of order. */
+  readonly drifts: number;
+  /** Number of checks that restored rules. */
   readonly repairs: number;
+}
+
+/** One group of rules, as a look found it. */
+export interface GroupReport {
+  /** What the group is about. */
+  readonly name: string;
+  /** What differs from what is wanted; empty if nothing does. */
+  readonly drift: readonly string[];
 }
 
 /** Times that one group is written before a check gives up until the next. */
 const MAX_WRITES = 2;
+
+/** Changes come in bursts; they are looked at this often at most. */
+const SETTLE_MS = 100;
+
+/** A program that puts its rules first after each repair would be fought for ever. */
+const ORDER_REPAIRS_A_MINUTE = 6;
 
 /**
  * Keeps the rules in the kernel that bring pods' requests here and keep them
@@ -64,16 +57,20 @@ const MAX_WRITES = 2;
  */
 export class Interception {
   readonly #options: InterceptionOptions;
-  readonly #createGroups: (
-    families: readonly FamilyRules[],
-  ) => readonly RuleGroup[];
+  readonly #orderRepairs = new TokenBucket(
+    ORDER_REPAIRS_A_MINUTE / 60,
+    ORDER_REPAIRS_A_MINUTE,
+  );
+  readonly #changedBy = new Set<string>();
   #wanted: WantedInterception | undefined;
   #state: InterceptionState = {
     ok: false,
     detail: "No rules have been applied yet",
+    drifts: 0,
     repairs: 0,
   };
   #last: Promise<unknown> = Promise.resolve();
+  #wakeUp = new AbortController();
 
   /**
    * Creates the keeper; no rule is touched yet.
@@ -82,14 +79,27 @@ export class Interception {
    */
   constructor(options: InterceptionOptions) {
     this.#options = options;
-    this.#createGroups = options.backend === "iptables"
-      ? createIptables(options.runCommand)
-      : createNftables(options.runCommand);
   }
 
   /** How the rules were found at the last look. */
   get state(): InterceptionState {
     return this.#state;
+  }
+
+  /**
+   * Compares the rules with what is wanted, and changes nothing.
+   *
+   * @param wanted What should be.
+   * @returns One report a group.
+   * @throws {InterceptionError} If the rules cannot be read.
+   */
+  async inspect(wanted: WantedInterception): Promise<readonly GroupReport[]> {
+    const reports: GroupReport[] = [];
+    for (const group of this.#createGroups(wanted)) {
+      const { drift } = await group.inspect();
+      reports.push({ name: group.name, drift });
+    }
+    return reports;
   }
 
   /**
@@ -99,19 +109,31 @@ export class Interception {
    * tries again.
    *
    * @param wanted What is wanted from now on.
+   * @returns What differed and was written.
    * @throws {InterceptionError} If it is not all in place now.
    */
-  apply(wanted: WantedInterception): Promise<void> {
-    return this.#inTurn(async () => {
+  async apply(wanted: WantedInterception): Promise<readonly string[]> {
+    return await this.#inTurn(async () => {
       this.#wanted = wanted;
-      const { drift, failures } = await this.#enforce(wanted);
+      const { restored, failures } = await this.#enforce(wanted, () => true);
       if (failures[0] !== undefined) throw failures[0];
       this.#options.log("info", "Interception rules are in place", {
-        backend: this.#options.backend,
+        backend: this.#options.backend.name,
         detail: this.#state.detail,
-        written: drift.join("; ") || undefined,
+        written: restored.join("; ") || undefined,
       });
+      return restored;
     });
+  }
+
+  /**
+   * To be called when somebody has changed rules, maybe ours: they are checked soon.
+   *
+   * @param changedBy Which process it was, for the log.
+   */
+  noteChange(changedBy: string): void {
+    this.#changedBy.add(changedBy);
+    this.#wakeUp.abort();
   }
 
   /**
@@ -122,28 +144,50 @@ export class Interception {
    * @param signal Ends it; the rules stay.
    */
   async run(checkIntervalMs: () => number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const wake = (): void => this.#wakeUp.abort();
+    signal.addEventListener("abort", wake, { once: true });
+    let checkedAtMs = clock.now() - SETTLE_MS;
     while (!signal.aborted) {
-      await this.#options.clock.sleep(checkIntervalMs(), signal);
-      if (!signal.aborted) await this.#inTurn(() => this.#check());
+      if (this.#changedBy.size === 0) {
+        this.#wakeUp = new AbortController();
+        await clock.sleep(checkIntervalMs(), this.#wakeUp.signal);
+      }
+      const sinceMs = Math.abs(clock.now() - checkedAtMs);
+      if (sinceMs < SETTLE_MS) await clock.sleep(SETTLE_MS - sinceMs, signal);
+      if (signal.aborted) break;
+      checkedAtMs = clock.now();
+      await this.#inTurn(() => this.#check());
     }
   }
 
   async #check(): Promise<void> {
+    const changedBy = [...this.#changedBy].join(", ") || undefined;
+    this.#changedBy.clear();
     if (this.#wanted === undefined) return;
-    const { log, backend } = this.#options;
+    const { log, clock, backend: { name: backend } } = this.#options;
     const before = this.#state;
-    const { drift, failures } = await this.#enforce(this.#wanted);
-    if (drift.length > 0) {
-      this.#state = { ...this.#state, repairs: before.repairs + 1 };
+    const { drift, restored, failures } = await this.#enforce(
+      this.#wanted,
+      () => this.#orderRepairs.take(clock.now()),
+    );
+    this.#state = {
+      ...this.#state,
+      drifts: before.drifts + Math.sign(drift.length),
+      repairs: before.repairs + Math.sign(restored.length),
+    };
+    if (restored.length > 0) {
       log("warn", "Interception rules were missing or changed; restored", {
         backend,
-        missing: drift.join("; "),
+        missing: restored.join("; "),
+        changedBy,
       });
     }
     if (failures.length > 0 && before.detail !== this.#state.detail) {
       log("error", "Interception rules cannot be checked or restored", {
         backend,
         error: failures.map(describeError).join("; "),
+        changedBy,
       });
     }
     if (failures.length === 0 && !before.ok) {
@@ -152,52 +196,52 @@ export class Interception {
   }
 
   /** Brings each group to what is wanted, also when another group fails. */
-  async #enforce(wanted: WantedInterception): Promise<{
+  async #enforce(
+    wanted: WantedInterception,
+    mayRepairOrder: () => boolean,
+  ): Promise<{
     readonly drift: readonly string[];
+    readonly restored: readonly string[];
     readonly failures: readonly unknown[];
   }> {
     const drift: string[] = [];
+    const restored: string[] = [];
     const failures: unknown[] = [];
-    for (const group of this.#createGroups(this.#listFamilies(wanted))) {
+    for (const group of this.#createGroups(wanted)) {
       try {
-        drift.push(...await restore(group));
+        const plan = await group.inspect();
+        const found = plan.drift.map((each) => `${group.name}: ${each}`);
+        drift.push(...found);
+        if (plan.isMereOrder && !mayRepairOrder()) {
+          throw new InterceptionError(
+            `${
+              found.join("; ")
+            }; left so for now, because another program puts its own rules first again and again`,
+          );
+        }
+        await restore(group, plan);
+        restored.push(...found);
       } catch (error) {
         failures.push(error);
       }
     }
     this.#state = {
+      ...this.#state,
       ok: failures.length === 0,
       detail: failures.length === 0
         ? describeWanted(wanted)
         : failures.map(messageOf).join("; "),
-      repairs: this.#state.repairs,
     };
-    return { drift, failures };
+    return { drift, restored, failures };
   }
 
-  #listFamilies(wanted: WantedInterception): readonly FamilyRules[] {
-    const { hostIP: host, match, guard, port } = wanted;
-    const redirect = port === undefined ? undefined : { match, host, port };
-    const isIPv6 = host.includes(":");
-    const { address, ipv6Address } = this.#options;
-    return [
-      {
-        family: "IPv4",
-        address,
-        guard,
-        redirect: isIPv6 ? undefined : redirect,
-      },
-      {
-        family: "IPv6",
-        address: ipv6Address,
-        guard,
-        redirect: isIPv6 ? redirect : undefined,
-      },
-    ];
+  #createGroups(wanted: WantedInterception): readonly RuleGroup[] {
+    const { backend } = this.#options;
+    return backend.createGroups(listFamilyRules(wanted, this.#options));
   }
 
   /** Runs one piece of work after the other: two that write would undo each other's plan. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     this.#last = done.catch(() => {});
     return done;
@@ -208,9 +252,8 @@ export class Interception {
  * Writes a group until it reads back as wanted, a bounded number of times: a
  * tool that misreads what it wrote would otherwise add rules without end.
  */
-async function restore(group: RuleGroup): Promise<readonly string[]> {
-  const found = await group.inspect();
-  let plan: Plan = found;
+async function restore(group: RuleGroup, found: Plan): Promise<void> {
+  let plan = found;
   for (let writes = 1; plan.drift.length > 0; writes++) {
     try {
       await group.write(plan.document);
@@ -221,20 +264,19 @@ async function restore(group: RuleGroup): Promise<readonly string[]> {
     plan = await group.inspect();
     if (plan.drift.length > 0 && writes >= MAX_WRITES) {
       throw new InterceptionError(
-        `The rules were written, but read back otherwise: ${
+        `${group.name}: the rules were written, but read back otherwise: ${
           plan.drift.join("; ")
         }`,
       );
     }
   }
-  return found.drift;
 }
 
-function describeWanted({ guard, port }: WantedInterception): string {
+function describeWanted({ guard, redirect }: WantedInterception): string {
   const guarded = guard === "off" ? "no guard" : `guard ${guard}`;
-  return port === undefined
+  return redirect === undefined
     ? `${guarded}, redirect not wanted yet`
-    : `${guarded}, redirect to port ${port}`;
+    : `${guarded}, redirect to port ${redirect.listener.port}`;
 }
 
 function messageOf(error: unknown): string {

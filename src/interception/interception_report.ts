@@ -26,9 +26,14 @@ export function interceptionGauges(
       read: () => Number(interception.state.ok),
     },
     {
-      name: "saassigner_interception_repairs",
+      name: "saassigner_interception_drifts",
       help:
-        "Checks that found interception rules missing or changed, and restored them",
+        "Checks that found interception rules missing, changed or out of order",
+      read: () => interception.state.drifts,
+    },
+    {
+      name: "saassigner_interception_repairs",
+      help: "Checks that restored interception rules",
       read: () => interception.state.repairs,
     },
   ];

@@ -1,5 +1,6 @@
 import { canonicalAddress } from "../core/address.ts";
 import { InterceptionError } from "./interception_error.ts";
+import type { NodeInterface } from "./node_interfaces.ts";
 
 /**
  * Interfaces whose incoming traffic is redirected: all but one, or only those
@@ -8,14 +9,6 @@ import { InterceptionError } from "./interception_error.ts";
 export type InterfaceMatch =
   | { readonly kind: "not"; readonly name: string }
   | { readonly kind: "only"; readonly names: readonly string[] };
-
-/** An interface of this node with one of its addresses. */
-export interface OwnInterface {
-  /** Name, such as `eth0`. */
-  readonly name: string;
-  /** One address of it; an interface with several appears several times. */
-  readonly address: string;
-}
 
 /** Either a name, or one that ends in the wildcard; the kernel takes 15 characters. */
 const NAME = /^(?=.{1,15}$)(?:\w[\w.@-]*)?\+?$/;
@@ -30,7 +23,7 @@ const NAME = /^(?=.{1,15}$)(?:\w[\w.@-]*)?\+?$/;
  *
  * @param configured Names, wildcards such as `cali+`, or one exclusion such as
  * `!eth0`; empty for all but the interface with the host IP.
- * @param own Every address of this node.
+ * @param own Every interface of this node.
  * @param hostIP Address of this node that the redirect leads to, in canonical form.
  * @returns The match, and sentences for the log about what was taken differently.
  * @throws {InterceptionError} If the host IP is none of this node's, or an entry
@@ -39,7 +32,9 @@ const NAME = /^(?=.{1,15}$)(?:\w[\w.@-]*)?\+?$/;
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * const own = [{ name: "eth0", address: "10.128.0.2" }];
+ * const own = [
+ *   { name: "eth0", addresses: ["10.128.0.2"], bridge: undefined },
+ * ];
  * assert.deepEqual(matchInterfaces([], own, "10.128.0.2").match, {
  *   kind: "not",
  *   name: "eth0",
@@ -48,11 +43,11 @@ const NAME = /^(?=.{1,15}$)(?:\w[\w.@-]*)?\+?$/;
  */
 export function matchInterfaces(
   configured: readonly string[],
-  own: readonly OwnInterface[],
+  own: readonly NodeInterface[],
   hostIP: string,
 ): { readonly match: InterfaceMatch; readonly warnings: readonly string[] } {
-  const uplink = own.find(({ address }) =>
-    canonicalAddress(address) === hostIP
+  const uplink = own.find(({ addresses }) =>
+    addresses.some((address) => canonicalAddress(address) === hostIP)
   );
   if (uplink === undefined) {
     throw new InterceptionError(
@@ -88,7 +83,7 @@ function exclude(
 
 function warnIfUnknown(
   name: string,
-  own: readonly OwnInterface[],
+  own: readonly NodeInterface[],
 ): readonly string[] {
   return isPresent(name, own)
     ? []
@@ -98,8 +93,8 @@ function warnIfUnknown(
 function refuseUseless(
   entry: string,
   node: {
-    readonly own: readonly OwnInterface[];
-    readonly uplink: OwnInterface;
+    readonly own: readonly NodeInterface[];
+    readonly uplink: NodeInterface;
   },
 ): void {
   if (entry.startsWith("!")) {
@@ -118,6 +113,20 @@ function refuseUseless(
       `Interface ${entry} is not on this node and would match nothing; name one that is, a wildcard such as cali+, or all but one, such as !${node.uplink.name}`,
     );
   }
+  refusePorts(entry, node.own);
+}
+
+/** What comes in by a port of a bridge has the bridge as its interface for netfilter. */
+function refusePorts(entry: string, own: readonly NodeInterface[]): void {
+  const meant = own.filter(({ name }) =>
+    entry.endsWith("+") ? name.startsWith(entry.slice(0, -1)) : name === entry
+  );
+  const bridges = new Set(meant.map(({ bridge }) => bridge));
+  const [bridge] = bridges;
+  if (bridges.size !== 1 || bridge === undefined) return;
+  throw new InterceptionError(
+    `Interface ${entry} is a port of the bridge ${bridge} and would match nothing; name ${bridge}`,
+  );
 }
 
 function refuseIllFormed(name: string): void {
@@ -130,6 +139,6 @@ function refuseIllFormed(name: string): void {
 }
 
 /** Wildcards count as present: their interfaces come and go with the pods. */
-function isPresent(name: string, own: readonly OwnInterface[]): boolean {
+function isPresent(name: string, own: readonly NodeInterface[]): boolean {
   return name.endsWith("+") || own.some((each) => each.name === name);
 }

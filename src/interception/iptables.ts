@@ -2,7 +2,7 @@ import type { FamilyRules } from "./family_rules.ts";
 import { type CapturedTable, planIptables } from "./iptables_plan.ts";
 import { listTableRules, type TableRules } from "./iptables_rules.ts";
 import { detectVariant, type IptablesVariant } from "./iptables_variant.ts";
-import type { Plan, RuleGroup } from "./rule_group.ts";
+import type { Plan, RuleBackend, RuleGroup, ToolChoice } from "./rule_group.ts";
 import type { CommandResult, RunCommand } from "./run_command.ts";
 import { explainFailure } from "./tool_failure.ts";
 
@@ -18,16 +18,22 @@ const TIMEOUT_MS = 10_000;
  * @param runCommand Runs the tools.
  * @returns Makes one group of rules of each address family.
  */
-export function createIptables(
-  runCommand: RunCommand,
-): (families: readonly FamilyRules[]) => readonly RuleGroup[] {
+export function createIptables(runCommand: RunCommand): RuleBackend {
   let variant: Promise<IptablesVariant> | undefined;
   const findVariant = (): Promise<IptablesVariant> =>
     variant ??= detectVariant(runCommand, TIMEOUT_MS);
-  return (families) =>
-    families.map((wanted) =>
-      new IptablesFamily(wanted, { runCommand, findVariant })
-    );
+  return {
+    name: "iptables",
+    async findTools(): Promise<ToolChoice> {
+      const { suffix, reason } = await findVariant();
+      const commands = [`iptables${suffix}`, `ip6tables${suffix}`];
+      return { commands, reason };
+    },
+    createGroups: (families) =>
+      families.map((wanted) =>
+        new IptablesFamily(wanted, { runCommand, findVariant })
+      ),
+  };
 }
 
 interface Tools {
@@ -36,21 +42,20 @@ interface Tools {
 }
 
 class IptablesFamily implements RuleGroup {
+  readonly name: FamilyRules["family"];
   readonly #tables: readonly TableRules[];
-  readonly #family: FamilyRules["family"];
   readonly #tools: Tools;
 
   constructor(wanted: FamilyRules, tools: Tools) {
     this.#tables = listTableRules(wanted);
-    this.#family = wanted.family;
+    this.name = wanted.family;
     this.#tools = tools;
   }
 
   async inspect(): Promise<Plan> {
     const captured: CapturedTable[] = [];
     for (const rules of this.#tables) captured.push(await this.#read(rules));
-    const { drift, document } = planIptables(this.#tables, captured);
-    return { drift: drift.map((each) => `${this.#family} ${each}`), document };
+    return planIptables(this.#tables, captured);
   }
 
   async write(document: string): Promise<void> {
@@ -89,7 +94,7 @@ class IptablesFamily implements RuleGroup {
 
   async #command(suffix: "" | "-restore"): Promise<string> {
     const variant = await this.#tools.findVariant();
-    const base = this.#family === "IPv4" ? "iptables" : "ip6tables";
-    return `${base}${variant}${suffix}`;
+    const base = this.name === "IPv4" ? "iptables" : "ip6tables";
+    return `${base}${variant.suffix}${suffix}`;
   }
 }

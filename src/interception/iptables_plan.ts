@@ -27,6 +27,7 @@ export function planIptables(
   captured: readonly CapturedTable[],
 ): Plan {
   const drift: string[] = [];
+  const order: string[] = [];
   const document: string[] = [];
   for (const [index, rules] of wanted.entries()) {
     const { builtin = "", own } = captured[index] ?? {};
@@ -39,13 +40,18 @@ export function planIptables(
     }
     const appended = lines.filter((line) => line.startsWith("-A "));
     const jumps = appended.filter((line) => line === `-A ${rules.jump}`).length;
-    drift.push(
-      ...describeJump(rules, { jumps, first: appended[0] }),
-      ...describeChain(rules, own),
-    );
+    const isFirst = appended[0] === `-A ${rules.jump}`;
+    drift.push(...describeJumps(rules, jumps), ...describeChain(rules, own));
+    if (jumps > 0 && !isFirst) {
+      order.push(`${rules.table}: ${nameJump(rules)} is not the first rule`);
+    }
     document.push(...writeTable(rules, jumps));
   }
-  return { drift, document: document.map((line) => `${line}\n`).join("") };
+  return {
+    drift: [...drift, ...order],
+    isMereOrder: drift.length === 0 && order.length > 0,
+    document: document.map((line) => `${line}\n`).join(""),
+  };
 }
 
 function splitLines(text: string): readonly string[] {
@@ -54,20 +60,15 @@ function splitLines(text: string): readonly string[] {
   );
 }
 
-function describeJump(
-  rules: TableRules,
-  seen: { readonly jumps: number; readonly first: string | undefined },
-): readonly string[] {
-  const jump = `jump from ${rules.builtin} to ${rules.chain}`;
-  if (seen.jumps === 0) return [`${rules.table}: no ${jump}`];
-  return [
-    ...seen.jumps > 1
-      ? [`${rules.table}: ${seen.jumps} times the ${jump}`]
-      : [],
-    ...seen.first === `-A ${rules.jump}`
-      ? []
-      : [`${rules.table}: ${jump} is not the first rule`],
-  ];
+function describeJumps(rules: TableRules, jumps: number): readonly string[] {
+  if (jumps === 0) return [`${rules.table}: no ${nameJump(rules)}`];
+  return jumps === 1
+    ? []
+    : [`${rules.table}: ${jumps} times the ${nameJump(rules)}`];
+}
+
+function nameJump({ builtin, chain }: TableRules): string {
+  return `jump from ${builtin} to ${chain}`;
 }
 
 function describeChain(

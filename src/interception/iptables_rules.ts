@@ -1,4 +1,4 @@
-import type { FamilyRules, Guard, Redirect } from "./family_rules.ts";
+import type { Door, FamilyRules, Guard, Redirect } from "./family_rules.ts";
 import type { InterfaceMatch } from "./interface_match.ts";
 
 /** Our chain in one iptables table, and the built-in chain that jumps there first of all. */
@@ -6,7 +6,7 @@ export interface TableRules {
   /** Table, such as `nat`. */
   readonly table: "filter" | "raw" | "nat";
   /** Built-in chain whose first rule must be the jump. */
-  readonly builtin: "FORWARD" | "PREROUTING";
+  readonly builtin: "FORWARD" | "INPUT" | "PREROUTING";
   /** Our own chain. */
   readonly chain: string;
   /** The jump, exactly as `-S` prints it after `-A`. */
@@ -23,65 +23,120 @@ export interface TableRules {
  * for the node itself and is not forwarded), and refuses that. The bypass in
  * `raw` keeps the packets from rules of others that take them out of
  * connection tracking, as some GKE nodes have them: such packets never reach `nat`.
+ * Connections to the listener are checked in `INPUT`, where redirected ones arrive
+ * with the pod's own address.
  *
  * @param wanted What is wanted.
  * @returns One entry a table.
  */
 export function listTableRules(wanted: FamilyRules): readonly TableRules[] {
-  const destination = `-d ${wanted.address}/${
-    wanted.family === "IPv4" ? 32 : 128
-  }`;
+  const destination = `-d ${wanted.address}/${LENGTH[wanted.family]}`;
   const guard = {
     table: "filter",
     builtin: "FORWARD",
     ...listGuardRules(destination, wanted.guard),
   } as const;
-  if (wanted.redirect === undefined) return [guard];
   return [
     guard,
+    ...wanted.door === undefined ? [] : [
+      {
+        table: "filter",
+        builtin: "INPUT",
+        ...listDoorRules(wanted, wanted.door),
+      } as const,
+    ],
+    ...wanted.redirect === undefined
+      ? []
+      : listRedirectRules(wanted, wanted.redirect, destination),
+  ];
+}
+
+function listRedirectRules(
+  wanted: FamilyRules,
+  redirect: Redirect,
+  destination: string,
+): readonly TableRules[] {
+  const requests = matchRequests(destination, redirect.match);
+  const target = formatTarget(wanted, redirect);
+  return [
     {
       table: "raw",
       builtin: "PREROUTING",
-      ...listChainRules("SAASSIGNER-TRACK", "PREROUTING", {
-        matches: matchRequests(destination, wanted.redirect.match),
-        target: "-m comment --comment saassigner-track -j ACCEPT",
-      }),
+      ...listChain(
+        "SAASSIGNER-TRACK",
+        "PREROUTING",
+        requests.map((match) =>
+          `${match} -m comment --comment saassigner-track -j ACCEPT`
+        ),
+      ),
     },
     {
       table: "nat",
       builtin: "PREROUTING",
-      ...listChainRules("SAASSIGNER-METADATA", "PREROUTING", {
-        matches: matchRequests(destination, wanted.redirect.match),
-        target:
-          `-m comment --comment saassigner-metadata -j DNAT --to-destination ${
-            formatTarget(wanted, wanted.redirect)
-          }`,
-      }),
+      ...listChain(
+        "SAASSIGNER-METADATA",
+        "PREROUTING",
+        requests.map((match) =>
+          `${match} -m comment --comment saassigner-metadata -j DNAT --to-destination ${target}`
+        ),
+      ),
     },
   ];
 }
+
+/** Bits of an address. */
+const LENGTH = { IPv4: 32, IPv6: 128 } as const;
+
+const RESET = "-j REJECT --reject-with tcp-reset";
 
 type OwnChain = Pick<TableRules, "chain" | "jump" | "rules">;
 
 function listGuardRules(destination: string, guard: Guard): OwnChain {
   const ports = { all: ["! --dport 53"], http: ["--dport 80"], off: [] }[guard];
-  return listChainRules("SAASSIGNER-GUARD", "FORWARD", {
-    matches: ports.map((port) => `${destination} -p tcp -m tcp ${port}`),
-    target:
-      "-m comment --comment saassigner-guard -j REJECT --reject-with tcp-reset",
-  });
+  return listChain(
+    "SAASSIGNER-GUARD",
+    "FORWARD",
+    ports.map((port) =>
+      `${destination} -p tcp -m tcp ${port} -m comment --comment saassigner-guard ${RESET}`
+    ),
+  );
+}
+
+/**
+ * Counts connections by their first packet, and knows by connection tracking where
+ * they were to go.
+ */
+function listDoorRules(
+  { family, address }: FamilyRules,
+  { host, port, connectionsPerPod, refuseDirect }: Door,
+): OwnChain {
+  const length = LENGTH[family];
+  const destination = host === undefined ? "" : `-d ${host}/${length} `;
+  const toPort = `${destination}! -i lo -p tcp -m tcp --dport ${port}`;
+  const comment = "-m comment --comment saassigner-input";
+  return listChain("SAASSIGNER-INPUT", "INPUT", [
+    ...connectionsPerPod === 0 ? [] : [
+      `${toPort} --tcp-flags FIN,SYN,RST,ACK SYN -m connlimit --connlimit-above ${connectionsPerPod} --connlimit-mask ${length} --connlimit-saddr ${comment} ${RESET}`,
+    ],
+    ...refuseDirect
+      ? [
+        `${toPort} -m conntrack --ctorigdst ${address} ${comment} -j RETURN`,
+        `${toPort} ${comment} ${RESET}`,
+      ]
+      : [],
+  ]);
 }
 
 /** Comments have no blanks: `-S` would print quotes that the document does not have. */
-function listChainRules(
+function listChain(
   chain: string,
   builtin: TableRules["builtin"],
-  rule: { readonly matches: readonly string[]; readonly target: string },
+  rules: readonly string[],
 ): OwnChain {
   return {
     chain,
     jump: `${builtin} -m comment --comment saassigner-jump -j ${chain}`,
-    rules: rule.matches.map((match) => `${chain} ${match} ${rule.target}`),
+    rules: rules.map((rule) => `${chain} ${rule}`),
   };
 }
 

@@ -1,29 +1,41 @@
 import { InterceptionError } from "./interception_error.ts";
-import type { RunCommand } from "./run_command.ts";
+import type { CommandResult, RunCommand } from "./run_command.ts";
 
-/** What stands in a command's name after `iptables`: nothing for the machine's default. */
-export type IptablesVariant = "" | "-nft" | "-legacy";
+/** Which of the two kinds of iptables is used, and why. */
+export interface IptablesVariant {
+  /** What stands in a command's name after `iptables`: nothing for the machine's default. */
+  readonly suffix: "" | "-nft" | "-legacy";
+  /** Why, in a few words. */
+  readonly reason: string;
+}
 
 /** Chains that the kubelet makes, in the variant that the node uses. */
 const HINT = /^:(?:KUBE-IPTABLES-HINT|KUBE-KUBELET-CANARY) /m;
 
 /** Where to look, in this order; the legacy tool would create a table that is named. */
 const LOOKS: readonly {
-  readonly variant: IptablesVariant;
+  readonly suffix: "-nft" | "-legacy";
   readonly command: string;
   readonly args: readonly string[];
 }[] = [
-  { variant: "-nft", command: "iptables-nft-save", args: ["-t", "mangle"] },
-  { variant: "-nft", command: "ip6tables-nft-save", args: ["-t", "mangle"] },
-  { variant: "-legacy", command: "iptables-legacy-save", args: [] },
-  { variant: "-legacy", command: "ip6tables-legacy-save", args: [] },
+  { suffix: "-nft", command: "iptables-nft-save", args: ["-t", "mangle"] },
+  { suffix: "-nft", command: "ip6tables-nft-save", args: ["-t", "mangle"] },
+  { suffix: "-legacy", command: "iptables-legacy-save", args: [] },
+  { suffix: "-legacy", command: "ip6tables-legacy-save", args: [] },
 ];
+
+/** What `iptables --version` prints of its kind. */
+const DEFAULTS = [
+  { suffix: "-nft", command: "iptables-nft-save", printed: "(nf_tables)" },
+  { suffix: "-legacy", command: "iptables-legacy-save", printed: "(legacy)" },
+] as const;
 
 /**
  * Finds out which of the two kinds of iptables the node uses, by the kubelet's chains.
  *
  * Rules of one kind do not see those of the other, so that ours have to be of
- * the same. A kind whose commands are missing or fail gives no hint.
+ * the same. A kind whose commands are missing or fail gives no hint. Without any
+ * hint, it is the machine's default.
  *
  * @param runCommand Runs the commands.
  * @param timeoutMs Most that each may take, in milliseconds.
@@ -33,13 +45,36 @@ export async function detectVariant(
   runCommand: RunCommand,
   timeoutMs: number,
 ): Promise<IptablesVariant> {
-  for (const { variant, command, args } of LOOKS) {
-    try {
-      const result = await runCommand(command, args, { timeoutMs });
-      if (result.code === 0 && HINT.test(result.stdout)) return variant;
-    } catch (error) {
-      if (!(error instanceof InterceptionError)) throw error;
+  const answered = new Set<string>();
+  for (const { suffix, command, args } of LOOKS) {
+    const result = await tryCommand(() =>
+      runCommand(command, args, { timeoutMs })
+    );
+    if (result?.code !== 0) continue;
+    answered.add(command);
+    if (HINT.test(result.stdout)) {
+      return { suffix, reason: "where the kubelet has its chains" };
     }
   }
-  return "";
+  const version = await tryCommand(() =>
+    runCommand("iptables", ["--version"], { timeoutMs })
+  );
+  const kind = DEFAULTS.find(({ command, printed }) =>
+    answered.has(command) && version?.stdout.includes(printed)
+  );
+  return {
+    suffix: kind?.suffix ?? "",
+    reason: "the default of this machine",
+  };
+}
+
+async function tryCommand(
+  run: () => Promise<CommandResult>,
+): Promise<CommandResult | undefined> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof InterceptionError) return undefined;
+    throw error;
+  }
 }

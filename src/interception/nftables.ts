@@ -1,7 +1,6 @@
-import type { FamilyRules } from "./family_rules.ts";
 import { planNftables } from "./nftables_plan.ts";
-import { listChains, TABLE } from "./nftables_rules.ts";
-import type { Plan, RuleGroup } from "./rule_group.ts";
+import { listTableContents, TABLE } from "./nftables_rules.ts";
+import type { Plan, RuleBackend, RuleGroup } from "./rule_group.ts";
 import type { RunCommand } from "./run_command.ts";
 import { explainFailure } from "./tool_failure.ts";
 
@@ -13,25 +12,29 @@ const TIMEOUT_MS = 10_000;
  * @param runCommand Runs `nft`.
  * @returns Makes one group of rules of both address families.
  */
-export function createNftables(
-  runCommand: RunCommand,
-): (families: readonly FamilyRules[]) => readonly RuleGroup[] {
-  return (families) => {
-    const chains = listChains(families);
-    return [{
-      async inspect(): Promise<Plan> {
-        return planNftables(chains, await listTable(runCommand));
-      },
-      async write(document): Promise<void> {
-        const result = await runCommand("nft", ["-j", "-f", "-"], {
-          input: document,
-          timeoutMs: TIMEOUT_MS,
-        });
-        if (result.code !== 0) {
-          throw explainFailure("nft cannot write the rules", result);
-        }
-      },
-    }];
+export function createNftables(runCommand: RunCommand): RuleBackend {
+  return {
+    name: "nftables",
+    findTools: () =>
+      Promise.resolve({ commands: ["nft"], reason: "as configured" }),
+    createGroups(families): readonly RuleGroup[] {
+      const contents = listTableContents(families);
+      return [{
+        name: "nftables",
+        async inspect(): Promise<Plan> {
+          return planNftables(contents, await listTable(runCommand));
+        },
+        async write(document): Promise<void> {
+          const result = await runCommand("nft", ["-j", "-f", "-"], {
+            input: document,
+            timeoutMs: TIMEOUT_MS,
+          });
+          if (result.code !== 0) {
+            throw explainFailure("nft cannot write the rules", result);
+          }
+        },
+      }];
+    },
   };
 }
 

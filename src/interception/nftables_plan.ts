@@ -1,5 +1,11 @@
 import { InterceptionError } from "./interception_error.ts";
-import { type ChainRules, GUARD_CHAIN, TABLE } from "./nftables_rules.ts";
+import {
+  type ChainRules,
+  GUARD_CHAIN,
+  type SetDefinition,
+  TABLE,
+  type TableContents,
+} from "./nftables_rules.ts";
 import type { Plan } from "./rule_group.ts";
 
 /**
@@ -9,12 +15,12 @@ import type { Plan } from "./rule_group.ts";
  * wanted or the table itself is not as it should be, or else only the guard,
  * so that a redirect that stands is left alone.
  *
- * @param wanted Chains that the table should have.
+ * @param wanted What the table should have.
  * @param listed What `nft -j list table` prints, or `undefined` if there is no table.
  * @throws {InterceptionError} If the text is not the listing of our table.
  */
 export function planNftables(
-  wanted: readonly ChainRules[],
+  wanted: TableContents,
   listed: string | undefined,
 ): Plan {
   const elements = listed === undefined ? undefined : readElements(listed);
@@ -22,20 +28,26 @@ export function planNftables(
     ? [`no table ${TABLE.family} ${TABLE.name}`]
     : compareTable(elements);
   const isWhole = table.length > 0 ||
-    wanted.some(({ name }) => name !== GUARD_CHAIN);
+    wanted.chains.some(({ name }) => name !== GUARD_CHAIN);
+  const parts = [
+    ...wanted.sets.map(describeSet),
+    ...wanted.chains.map(describeChain),
+  ];
   const document = {
     nftables: [
       { add: { table: TABLE } },
       ...isWhole ? replaceTable() : removeChain(GUARD_CHAIN),
-      ...wanted.flatMap(addChain),
+      ...parts.flatMap((part) => part.elements.map((add) => ({ add }))),
     ],
   };
   return {
     drift: elements === undefined ? table : [
       ...table,
-      ...wanted.flatMap((chain) => compareChain(chain, elements)),
-      ...isWhole ? findForeign(wanted, elements) : [],
+      ...parts.flatMap((part) => comparePart(part, elements)),
+      ...isWhole ? findForeign(parts, elements) : [],
     ],
+    // Priority keeps the order, whatever other programs do.
+    isMereOrder: false,
     document: `${JSON.stringify(document)}\n`,
   };
 }
@@ -50,18 +62,30 @@ function removeChain(name: string): readonly unknown[] {
   return [{ add: { chain } }, { flush: { chain } }, { delete: { chain } }];
 }
 
-function addChain(chain: ChainRules): readonly unknown[] {
-  return toElements(chain).map((element) => ({ add: element }));
+/** What of the table is replaced and compared together. */
+interface Part {
+  /** Such as `chain guard`. */
+  readonly name: string;
+  readonly elements: readonly Readonly<Record<string, unknown>>[];
 }
 
-type Element = Readonly<Record<string, unknown>>;
-
-function toElements({ name, base, rules }: ChainRules): readonly Element[] {
+function describeSet(set: SetDefinition): Part {
   const { family, name: table } = TABLE;
-  return [
-    { chain: { family, table, name, ...base } },
-    ...rules.map((expr) => ({ rule: { family, table, chain: name, expr } })),
-  ];
+  return {
+    name: `set ${set.name}`,
+    elements: [{ set: { family, table, ...set } }],
+  };
+}
+
+function describeChain({ name, base, rules }: ChainRules): Part {
+  const { family, name: table } = TABLE;
+  return {
+    name: `chain ${name}`,
+    elements: [
+      { chain: { family, table, name, ...base } },
+      ...rules.map((expr) => ({ rule: { family, table, chain: name, expr } })),
+    ],
+  };
 }
 
 /** A table can be there and yet switched off, by the flag `dormant`. */
@@ -72,24 +96,24 @@ function compareTable(elements: readonly Listed[]): readonly string[] {
     : [`table ${TABLE.family} ${TABLE.name} differs`];
 }
 
-function compareChain(
-  chain: ChainRules,
-  elements: readonly Listed[],
+function comparePart(
+  { name, elements }: Part,
+  listed: readonly Listed[],
 ): readonly string[] {
-  const own = elements.filter(({ owner }) => owner === chain.name);
-  if (own.length === 0) return [`no chain ${chain.name}`];
-  return textsOf(own) === toElements(chain).map(canonicalText).join("\n")
+  const own = listed.filter(({ part }) => part === name);
+  if (own.length === 0) return [`no ${name}`];
+  return textsOf(own) === elements.map(canonicalText).join("\n")
     ? []
-    : [`chain ${chain.name} differs`];
+    : [`${name} differs`];
 }
 
 function findForeign(
-  wanted: readonly ChainRules[],
-  elements: readonly Listed[],
+  parts: readonly Part[],
+  listed: readonly Listed[],
 ): readonly string[] {
-  const names = wanted.map(({ name }) => name);
-  const foreign = elements.filter(({ kind, owner }) =>
-    kind !== "table" && !names.includes(owner)
+  const names = parts.map(({ name }) => name);
+  const foreign = listed.filter(({ kind, part }) =>
+    kind !== "table" && !names.includes(part)
   );
   return foreign.length === 0
     ? []
@@ -97,10 +121,10 @@ function findForeign(
 }
 
 interface Listed {
-  /** `table`, `chain`, `rule` or something that is not ours, such as `set`. */
+  /** `table`, `set`, `chain`, `rule` or something that is not ours. */
   readonly kind: string;
-  /** Name of the chain that it is, or is of; empty for others. */
-  readonly owner: string;
+  /** Name of the part that it belongs to, such as `chain guard`. */
+  readonly part: string;
   readonly text: string;
 }
 
@@ -121,10 +145,13 @@ function readElements(listed: string): readonly Listed[] {
       ? Object.entries(element)[0] ?? []
       : [];
     if (kind === "metainfo") return [];
-    const key = { chain: "name", rule: "chain" }[kind];
-    const owner = isRecord(body) && key !== undefined ? body[key] : "";
-    return [{ kind, owner: String(owner), text: canonicalText(element) }];
+    return [{ kind, part: partOf(kind, body), text: canonicalText(element) }];
   });
+}
+
+function partOf(kind: string, body: unknown): string {
+  if (!isRecord(body)) return kind;
+  return kind === "rule" ? `chain ${body["chain"]}` : `${kind} ${body["name"]}`;
 }
 
 function readList(text: string): readonly unknown[] | undefined {
@@ -137,11 +164,18 @@ function readList(text: string): readonly unknown[] | undefined {
   }
 }
 
-/** Leaves out handles and what was counted, and sorts the keys. */
+/**
+ * Leaves out handles, what was counted and what the kernel has put into a set, and
+ * sorts the keys. Not every version of nft prints the flags of a set.
+ */
 function canonicalText(element: unknown): string {
   return JSON.stringify(element, (key, value: unknown) => {
     if (key === "handle") return undefined;
     if (key === "counter") return {};
+    if (key === "set" && isRecord(value) && "type" in value) {
+      const { name, family, table, type, size } = value;
+      return { family, name, size, table, type };
+    }
     return isRecord(value)
       ? Object.fromEntries(
         Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1),

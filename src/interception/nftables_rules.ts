@@ -1,4 +1,4 @@
-import type { FamilyRules, Guard } from "./family_rules.ts";
+import type { Door, FamilyRules, Guard } from "./family_rules.ts";
 import type { InterfaceMatch } from "./interface_match.ts";
 
 /** Family and name of our table. */
@@ -6,6 +6,24 @@ export const TABLE = { family: "inet", name: "saassigner" } as const;
 
 /** Name of the chain that guards. */
 export const GUARD_CHAIN = "guard";
+
+/** What our table holds, in the language of `nft -j`. */
+export interface TableContents {
+  /** Its sets. */
+  readonly sets: readonly SetDefinition[];
+  /** Its chains. */
+  readonly chains: readonly ChainRules[];
+}
+
+/** A set that the kernel fills, one entry an address with open connections. */
+export interface SetDefinition {
+  /** Its name. */
+  readonly name: string;
+  /** Type of its entries. */
+  readonly type: "ipv4_addr" | "ipv6_addr";
+  /** Most entries. */
+  readonly size: number;
+}
 
 /** A chain of our table, in the language of `nft -j`. */
 export interface ChainRules {
@@ -21,30 +39,53 @@ export interface ChainRules {
 export type Statement = Readonly<Record<string, unknown>>;
 
 /**
- * Tells which chains our nftables table needs.
+ * Tells what our nftables table needs.
  *
  * The redirect has a priority of its own before `dstnat`, because of two nat
  * chains with the same priority the one registered last wins. The guard is
- * asked before every filter of iptables; see `listTableRules` for what it sees.
+ * asked before every filter of iptables; see `listTableRules` for what it sees,
+ * and for what is checked of connections to the listener.
  *
  * @param wanted What is wanted in each address family.
- * @returns The chain `guard`, and `prerouting` if any family has a redirect.
+ * @returns The chain `guard`; `input` if the listener can be reached, and
+ * `prerouting` if any family has a redirect.
  */
-export function listChains(
+export function listTableContents(
   wanted: readonly FamilyRules[],
-): readonly ChainRules[] {
+): TableContents {
   const guard = {
     name: GUARD_CHAIN,
     base: { type: "filter", hook: "forward", prio: -10, policy: "accept" },
     rules: wanted.flatMap(listGuardRules),
   };
-  if (wanted.every(({ redirect }) => redirect === undefined)) return [guard];
-  return [guard, {
+  const input = {
+    name: "input",
+    base: { type: "filter", hook: "input", prio: -10, policy: "accept" },
+    rules: wanted.flatMap(listDoorRules),
+  };
+  const prerouting = {
     name: "prerouting",
     base: { type: "nat", hook: "prerouting", prio: -110, policy: "accept" },
     rules: wanted.flatMap(listRedirectRules),
-  }];
+  };
+  return {
+    sets: wanted.flatMap(({ family, door }) =>
+      door === undefined || door.connectionsPerPod === 0 ? [] : [SETS[family]]
+    ),
+    chains: [
+      guard,
+      ...wanted.some(({ door }) => door !== undefined) ? [input] : [],
+      ...wanted.some(({ redirect }) => redirect !== undefined)
+        ? [prerouting]
+        : [],
+    ],
+  };
 }
+
+const SETS: Readonly<Record<FamilyRules["family"], SetDefinition>> = {
+  IPv4: { name: "callers4", type: "ipv4_addr", size: 65_535 },
+  IPv6: { name: "callers6", type: "ipv6_addr", size: 65_535 },
+};
 
 function listGuardRules(
   wanted: FamilyRules,
@@ -56,11 +97,59 @@ function listGuardRules(
   };
   const closed = port[wanted.guard];
   return closed === undefined ? [] : [[
-    matchDestination(wanted),
+    matchDestination(wanted, wanted.address),
     closed,
     COUNTER,
-    { reject: { type: "tcp reset" } },
+    RESET,
   ]];
+}
+
+function listDoorRules(
+  wanted: FamilyRules,
+): readonly (readonly Statement[])[] {
+  return wanted.door === undefined ? [] : listRefusals(wanted, wanted.door);
+}
+
+function listRefusals(
+  wanted: FamilyRules,
+  { host, port, connectionsPerPod, refuseDirect }: Door,
+): readonly (readonly Statement[])[] {
+  const toPort = [
+    compareInterface("!=", "lo"),
+    ...host === undefined ? [] : [matchDestination(wanted, host)],
+    matchPort("==", port),
+  ];
+  const protocol = protocolOf(wanted);
+  const source = { payload: { protocol, field: "saddr" } };
+  const isNew = {
+    match: { op: "in", left: { ct: { key: "state" } }, right: "new" },
+  };
+  const isTooMany = {
+    set: {
+      op: "add",
+      elem: source,
+      set: `@${SETS[wanted.family].name}`,
+      stmt: [{ "ct count": { val: connectionsPerPod, inv: true } }],
+    },
+  };
+  const wasRedirected = {
+    match: {
+      op: "==",
+      left: { ct: { key: `${protocol} daddr`, dir: "original" } },
+      right: wanted.address,
+    },
+  };
+  return [
+    ...connectionsPerPod === 0
+      ? []
+      : [[...toPort, isNew, isTooMany, COUNTER, RESET]],
+    ...refuseDirect
+      ? [
+        [...toPort, wasRedirected, { accept: null }],
+        [...toPort, ofFamily(wanted), COUNTER, RESET],
+      ]
+      : [],
+  ];
 }
 
 function listRedirectRules(
@@ -75,7 +164,7 @@ function listRedirectRules(
   };
   return matchInterface(redirect.match).map((interfaces) => [
     ...interfaces,
-    matchDestination(wanted),
+    matchDestination(wanted, wanted.address),
     matchPort("==", 80),
     COUNTER,
     { dnat },
@@ -84,28 +173,45 @@ function listRedirectRules(
 
 const COUNTER: Statement = { counter: { packets: 0, bytes: 0 } };
 
+const RESET: Statement = { reject: { type: "tcp reset" } };
+
 function matchInterface(
   match: InterfaceMatch,
 ): readonly (readonly Statement[])[] {
-  const compare = (op: "==" | "!=", name: string): Statement => ({
+  return match.kind === "not"
+    ? [[compareInterface("!=", match.name)]]
+    // `+` alone is every interface, which nft says by no match at all.
+    : match.names.map((name) =>
+      name === "+" ? [] : [compareInterface("==", name)]
+    );
+}
+
+function compareInterface(op: "==" | "!=", name: string): Statement {
+  return {
     match: {
       op,
       left: { meta: { key: "iifname" } },
       right: name.replace(/\+$/, "*"),
     },
-  });
-  return match.kind === "not"
-    ? [[compare("!=", match.name)]]
-    // `+` alone is every interface, which nft says by no match at all.
-    : match.names.map((name) => name === "+" ? [] : [compare("==", name)]);
+  };
 }
 
-function matchDestination(wanted: FamilyRules): Statement {
+function ofFamily({ family }: FamilyRules): Statement {
+  return {
+    match: {
+      op: "==",
+      left: { meta: { key: "nfproto" } },
+      right: family === "IPv4" ? "ipv4" : "ipv6",
+    },
+  };
+}
+
+function matchDestination(wanted: FamilyRules, address: string): Statement {
   return {
     match: {
       op: "==",
       left: { payload: { protocol: protocolOf(wanted), field: "daddr" } },
-      right: wanted.address,
+      right: address,
     },
   };
 }

@@ -1,38 +1,75 @@
-import { describeError } from "../telemetry/log.ts";
-import type { Guard } from "./family_rules.ts";
+import type { Clock } from "../core/clock.ts";
+import { describeError, type Log } from "../telemetry/log.ts";
+import type { Guard, WantedRedirect } from "./family_rules.ts";
+import type { FollowCommand } from "./follow_command.ts";
 import {
+  type GroupReport,
   Interception,
-  type InterceptionOptions,
   type InterceptionState,
 } from "./interception.ts";
-import {
-  type InterfaceMatch,
-  matchInterfaces,
-  type OwnInterface,
-} from "./interface_match.ts";
+import { InterceptionError } from "./interception_error.ts";
+import { matchInterfaces } from "./interface_match.ts";
+import { createIptables } from "./iptables.ts";
+import { createNftables } from "./nftables.ts";
+import { listInterfaces } from "./node_interfaces.ts";
+import { findOwnRules, type OwnRules } from "./own_rules.ts";
+import type { RuleBackend, ToolChoice } from "./rule_group.ts";
+import { watchRules } from "./rule_watch.ts";
+import type { RunCommand } from "./run_command.ts";
 
 /** What {@linkcode NodeInterception} needs. */
-export interface NodeInterceptionOptions extends InterceptionOptions {
-  /** Lists this node's interfaces with their addresses. */
-  readonly ownInterfaces: () => readonly OwnInterface[];
+export interface NodeInterceptionOptions {
+  /** Tool that sets the rules. */
+  readonly backend: RuleBackend["name"];
+  /** Metadata server's IPv4 address, in canonical form. */
+  readonly address: string;
+  /** Metadata server's IPv6 address, in canonical form. */
+  readonly ipv6Address: string;
+  /** Runs the tools. */
+  readonly runCommand: RunCommand;
+  /** Runs what tells of changed rules; undefined to rely on checks alone. */
+  readonly followCommand: FollowCommand | undefined;
+  /** Lists every address of this node with the name of its interface. */
+  readonly ownAddresses: () => readonly {
+    readonly name: string;
+    readonly address: string;
+  }[];
+  /** Time between checks. */
+  readonly clock: Clock;
+  /** Takes what was found and repaired. */
+  readonly log: Log;
 }
 
 /** What the operator configured; may change at run time. */
 export interface InterceptionSettings {
   /** Address of this node that pods' requests are led to, in canonical form. */
-  readonly hostIP: string;
+  readonly hostIP: string | undefined;
   /** Interfaces where they come in; empty for all but the one with the host IP. */
   readonly interfaces: readonly string[];
   /** What of the real metadata server is closed to pods. */
   readonly guard: Guard;
+  /** Connections to the listener that one pod may have; 0 for any number. */
+  readonly connectionsPerPod: number;
+  /** Whether connections to the listener are refused that were not redirected there. */
+  readonly refuseDirect: boolean;
 }
 
-/** Matches no traffic of pods; the guard alone does not look at interfaces. */
-const NO_MATCH: InterfaceMatch = { kind: "only", names: ["lo"] };
+/** Rules of ours on this node, and whether they are as they should be. */
+export interface RulesReport {
+  /** Commands in use. */
+  readonly tools: ToolChoice;
+  /** What differs, by group. */
+  readonly groups: readonly GroupReport[];
+  /** What is there, by tool. */
+  readonly found: readonly OwnRules[];
+}
+
+const BACKENDS = { iptables: createIptables, nftables: createNftables };
 
 /** Interception on this very node, whose interfaces it knows. */
 export class NodeInterception {
   readonly #options: NodeInterceptionOptions;
+  readonly #backend: RuleBackend;
   readonly #interception: Interception;
 
   /**
@@ -42,7 +79,11 @@ export class NodeInterception {
    */
   constructor(options: NodeInterceptionOptions) {
     this.#options = options;
-    this.#interception = new Interception(options);
+    this.#backend = BACKENDS[options.backend](options.runCommand);
+    this.#interception = new Interception({
+      ...options,
+      backend: this.#backend,
+    });
   }
 
   /** How the rules were found at the last look. */
@@ -54,34 +95,27 @@ export class NodeInterception {
    * Closes the real metadata server to pods, before anything listens.
    *
    * @param settings What is configured; the interfaces do not matter yet, and need not exist.
+   * @returns What was written.
    * @throws {InterceptionError} If the guard is not in place now.
    */
-  async guard({ hostIP, guard }: InterceptionSettings): Promise<void> {
-    await this.#interception.apply({
-      hostIP,
-      guard,
-      match: NO_MATCH,
-      port: undefined,
-    });
+  async guard({ guard }: InterceptionSettings): Promise<readonly string[]> {
+    return await this.#interception.apply({ guard, redirect: undefined });
   }
 
   /**
    * Leads pods' requests to a port of this node, and keeps the guard.
    *
    * @param settings What is configured.
-   * @param port Port that listens.
+   * @param listener Address and port that are listened on.
+   * @returns What was written.
    * @throws {InterceptionError} If an interface cannot be meant, or not all is in place now.
    */
-  async redirect(settings: InterceptionSettings, port: number): Promise<void> {
-    const { hostIP, interfaces, guard } = settings;
-    const { log, ownInterfaces } = this.#options;
-    const { match, warnings } = matchInterfaces(
-      interfaces,
-      ownInterfaces(),
-      hostIP,
-    );
-    for (const warning of warnings) log("warn", warning);
-    await this.#interception.apply({ hostIP, guard, match, port });
+  async redirect(
+    settings: InterceptionSettings,
+    listener: WantedRedirect["listener"],
+  ): Promise<readonly string[]> {
+    const redirect = await this.#resolve(settings, listener);
+    return await this.#interception.apply({ guard: settings.guard, redirect });
   }
 
   /**
@@ -89,11 +123,14 @@ export class NodeInterception {
    * what was wanted before goes on to be kept.
    *
    * @param settings What is configured from now on.
-   * @param port Port that listens.
+   * @param listener Address and port that are listened on.
    */
-  async change(settings: InterceptionSettings, port: number): Promise<void> {
+  async change(
+    settings: InterceptionSettings,
+    listener: WantedRedirect["listener"],
+  ): Promise<void> {
     try {
-      await this.redirect(settings, port);
+      await this.redirect(settings, listener);
     } catch (error) {
       this.#options.log("error", "The interception cannot be changed", {
         error: describeError(error),
@@ -102,12 +139,80 @@ export class NodeInterception {
   }
 
   /**
-   * Checks the rules again and again and restores what is missing or changed.
+   * Tells what is there and what differs; changes nothing.
    *
-   * @param checkIntervalMs Time from one check to the next, in milliseconds; asked each time.
+   * @param settings What is configured.
+   * @param listener Address and port that should be listened on.
+   * @throws {InterceptionError} If an interface cannot be meant, or a tool cannot tell.
+   */
+  async report(
+    settings: InterceptionSettings,
+    listener: WantedRedirect["listener"],
+  ): Promise<RulesReport> {
+    const redirect = await this.#resolve(settings, listener);
+    return {
+      tools: await this.#backend.findTools(),
+      groups: await this.#interception.inspect({
+        guard: settings.guard,
+        redirect,
+      }),
+      found: await findOwnRules(this.#options.runCommand),
+    };
+  }
+
+  /**
+   * Keeps the rules until the signal fires: restores what is missing or changed,
+   * as soon as it is known, and first removes what other tools still have of an
+   * earlier configuration.
+   *
+   * @param checkIntervalMs Longest time from one check to the next, in milliseconds; asked each time.
    * @param signal Ends it; the rules stay.
    */
   async run(checkIntervalMs: () => number, signal: AbortSignal): Promise<void> {
-    await this.#interception.run(checkIntervalMs, signal);
+    const { followCommand } = this.#options;
+    await Promise.all([
+      this.#removeLeftovers(),
+      this.#interception.run(checkIntervalMs, signal),
+      followCommand && watchRules({
+        ...this.#options,
+        followCommand,
+        onChange: (changedBy) => this.#interception.noteChange(changedBy),
+        signal,
+      }),
+    ]);
+  }
+
+  async #removeLeftovers(): Promise<void> {
+    const { runCommand, log } = this.#options;
+    try {
+      const { commands } = await this.#backend.findTools();
+      for (const { tool, remove } of await findOwnRules(runCommand)) {
+        if (commands.includes(tool)) continue;
+        await remove();
+        log("info", "Removed rules of an earlier configuration", { tool });
+      }
+    } catch (error) {
+      log("warn", "Rules of an earlier configuration cannot be removed", {
+        error: describeError(error),
+      });
+    }
+  }
+
+  async #resolve(
+    settings: InterceptionSettings,
+    listener: WantedRedirect["listener"],
+  ): Promise<WantedRedirect> {
+    const { log, ownAddresses, runCommand } = this.#options;
+    const { hostIP, interfaces, connectionsPerPod, refuseDirect } = settings;
+    if (hostIP === undefined) {
+      throw new InterceptionError("The address of this node is not set");
+    }
+    const { match, warnings } = matchInterfaces(
+      interfaces,
+      await listInterfaces(ownAddresses(), runCommand),
+      hostIP,
+    );
+    for (const warning of warnings) log("warn", warning);
+    return { hostIP, match, listener, connectionsPerPod, refuseDirect };
   }
 }

@@ -1,13 +1,19 @@
+import type { FamilyRules } from "./family_rules.ts";
+
 /** What a look at the rules found, and the remedy. */
 export interface Plan {
   /** What differs from what is wanted, for the log; empty if nothing does. */
   readonly drift: readonly string[];
+  /** Whether all rules are there, and only below rules of other programs. */
+  readonly isMereOrder: boolean;
   /** Exact document that makes it so, in the tool's own language. */
   readonly document: string;
 }
 
 /** Rules that are read and written together, and independently of other groups. */
 export interface RuleGroup {
+  /** What the group is about, such as `IPv4`. */
+  readonly name: string;
   /**
    * Compares the rules of the kernel with the wanted ones.
    *
@@ -22,4 +28,26 @@ export interface RuleGroup {
    * tables of it, have changed.
    */
   write(document: string): Promise<void>;
+}
+
+/** Commands that a backend uses, of which a node can have several kinds. */
+export interface ToolChoice {
+  /** Their names, such as `iptables-nft` and `ip6tables-nft`. */
+  readonly commands: readonly string[];
+  /** Why these, in a few words. */
+  readonly reason: string;
+}
+
+/** A tool that sets the rules. */
+export interface RuleBackend {
+  /** Name of the tool, as the configuration has it. */
+  readonly name: "iptables" | "nftables";
+  /** Tells which commands are used on this node. */
+  findTools(): Promise<ToolChoice>;
+  /**
+   * Makes the groups of rules for what is wanted; nothing is read or written yet.
+   *
+   * @param families What is wanted in each address family.
+   */
+  createGroups(families: readonly FamilyRules[]): readonly RuleGroup[];
 }

@@ -1,4 +1,5 @@
 import { InterceptionError } from "./interception_error.ts";
+import { killCommand, startCommand } from "./start_command.ts";
 
 /** How a command ended that could be started. */
 export interface CommandResult {
@@ -28,11 +29,15 @@ export type RunCommand = (
 /** Creates what runs commands on this machine; one that takes too long is killed. */
 export function createRunCommand(): RunCommand {
   return async (command, args, { input, timeoutMs }) => {
-    const child = spawn(command, args, input === undefined ? "null" : "piped");
+    const child = startCommand(
+      command,
+      args,
+      input === undefined ? "null" : "piped",
+    );
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      kill(child);
+      killCommand(child);
     }, timeoutMs);
     try {
       const [output] = await Promise.all([
@@ -56,28 +61,6 @@ export function createRunCommand(): RunCommand {
   };
 }
 
-function spawn(
-  command: string,
-  args: readonly string[],
-  stdin: "null" | "piped",
-): Deno.ChildProcess {
-  try {
-    return new Deno.Command(command, {
-      args: [...args],
-      stdin,
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-  } catch (cause) {
-    const reason = cause instanceof Deno.errors.NotFound
-      ? "is not installed, or not in PATH"
-      : cause instanceof Deno.errors.NotCapable
-      ? "may not be run: it is not among the commands of --allow-run"
-      : "cannot be started";
-    throw new InterceptionError(`${command} ${reason}`, { cause });
-  }
-}
-
 /** Writes the input; a command that ends without reading it says why by its exit code. */
 async function feed(child: Deno.ChildProcess, input: string): Promise<void> {
   const writer = child.stdin.getWriter();
@@ -86,13 +69,5 @@ async function feed(child: Deno.ChildProcess, input: string): Promise<void> {
     await writer.close();
   } catch (error) {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-  }
-}
-
-function kill(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch {
-    // It has just ended.
   }
 }

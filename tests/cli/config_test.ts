@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { runConfig } from "../../src/cli/config.ts";
+import { CONFIG_COMMANDS } from "../../src/cli/config.ts";
+import { runSubcommand } from "../../src/cli/subcommands.ts";
 import type { Io } from "../../src/cli/io.ts";
 import { jsonSchema } from "../../src/config/json_schema.ts";
 import { load } from "../config/load.ts";
@@ -30,11 +31,11 @@ async function run(
       return text;
     },
   };
-  const code = await runConfig(args, io);
+  const code = await runSubcommand(CONFIG_COMMANDS, args, io);
   return { code, out, err };
 }
 
-Deno.test("runConfig() print shows every value with its origin", async () => {
+Deno.test("config print shows every value with its origin", async () => {
   const { code, out, err } = await run(
     ["print", "--config=c.yaml", "--verbose", "--default-scopes=openid,email"],
     {
@@ -60,7 +61,7 @@ Deno.test("runConfig() print shows every value with its origin", async () => {
   ) assert(out.split("\n").includes(line), line);
 });
 
-Deno.test("runConfig() print writes a file that means the same", async () => {
+Deno.test("config print writes a file that means the same", async () => {
   const args = [
     "--node=a",
     "--host-ip=::1",
@@ -74,7 +75,7 @@ Deno.test("runConfig() print writes a file that means the same", async () => {
   assert.deepEqual(again.config, (await load({ args })).config);
 });
 
-Deno.test("runConfig() print masks secrets", async () => {
+Deno.test("config print masks secrets", async () => {
   const { out } = await run([
     "print",
     "--api-token=very-secret",
@@ -84,20 +85,20 @@ Deno.test("runConfig() print masks secrets", async () => {
   assert(!out.includes("very-secret"));
 });
 
-Deno.test("runConfig() print warns on standard error", async () => {
+Deno.test("config print warns on standard error", async () => {
   const { code, err } = await run(["print", "--node=a", "--insecure"]);
   assert.equal(code, 0);
   assert.match(err, /^warning: kubernetes\.insecure is on: .+\n$/);
 });
 
-Deno.test("runConfig() print refuses a bad configuration with exit code 2", async () => {
+Deno.test("config print refuses a bad configuration with exit code 2", async () => {
   const { code, out, err } = await run(["print", "--app-port=x", "--nod"]);
   assert.equal(code, 2);
   assert.equal(out, "");
   assert.equal(err.trimEnd().split("\n").length, 2);
 });
 
-Deno.test("runConfig() check accepts a good file", async () => {
+Deno.test("config check accepts a good file", async () => {
   const { code, out } = await run(["check", "c.yaml"], {
     files: { "c.yaml": "log: {level: debug}" },
     env: { HOST_IP: "nonsense of this machine" },
@@ -106,7 +107,7 @@ Deno.test("runConfig() check accepts a good file", async () => {
   assert.equal(out, "c.yaml: ok\n");
 });
 
-Deno.test("runConfig() check takes for granted what the manifests set", async () => {
+Deno.test("config check takes for granted what the manifests set", async () => {
   const { code, err } = await run(["check", "c.yaml"], {
     files: { "c.yaml": "interception: {backend: nftables}" },
   });
@@ -114,7 +115,7 @@ Deno.test("runConfig() check takes for granted what the manifests set", async ()
   assert.equal(err, "");
 });
 
-Deno.test("runConfig() check prints all issues of a bad file with exit code 2", async () => {
+Deno.test("config check prints all issues of a bad file with exit code 2", async () => {
   const { code, out, err } = await run(["check", "c.yaml"], {
     files: { "c.yaml": "log: {level: loud}\nserver: {prot: 1}" },
   });
@@ -126,19 +127,19 @@ Deno.test("runConfig() check prints all issues of a bad file with exit code 2", 
   );
 });
 
-Deno.test("runConfig() check names a file that is not there", async () => {
+Deno.test("config check names a file that is not there", async () => {
   const { code, err } = await run(["check", "c.yaml"]);
   assert.equal(code, 2);
   assert.equal(err, "c.yaml: cannot be read: no such file\n");
 });
 
-Deno.test("runConfig() schema prints the JSON Schema", async () => {
+Deno.test("config schema prints the JSON Schema", async () => {
   const { code, out } = await run(["schema"]);
   assert.equal(code, 0);
   assert.deepEqual(JSON.parse(out), JSON.parse(JSON.stringify(jsonSchema())));
 });
 
-Deno.test("runConfig() explains its usage", async (t) => {
+Deno.test("config explains its usage", async (t) => {
   const help = await run(["--help"]);
   assert.equal(help.code, 0);
   assert.equal(help.err, "");

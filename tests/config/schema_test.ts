@@ -320,11 +320,29 @@ const CASES: Readonly<Record<string, Case>> = {
     wrong: ["on", "false", "null"],
     wrongFlag: "none",
   },
+  "interception.connectionsPerPod": {
+    yaml: ["0", 0],
+    flag: ["65535", 65_535],
+    wrong: ["-1", "65536", "1.5", "null"],
+    wrongFlag: "many",
+  },
+  "interception.refuseDirect": {
+    yaml: ["true", true],
+    flag: ["true", true],
+    wrong: ["1", "null"],
+    wrongFlag: "sometimes",
+  },
   "interception.checkInterval": {
     yaml: ["1s", 1_000],
     flag: ["1m30s", 90_000],
     wrong: ["10", "0", "999ms", "10m1s", "null"],
     wrongFlag: "90",
+  },
+  "interception.watchRules": {
+    yaml: ["false", false],
+    flag: ["false", false],
+    wrong: ["1", "null"],
+    wrongFlag: "sometimes",
   },
   "backoff.maxElapsed": {
     yaml: ["0", 0],
@@ -412,6 +430,7 @@ Deno.test("OPTIONS says which of them a reload changes", () => {
     "interception.backend",
     "interception.address",
     "interception.ipv6Address",
+    "interception.watchRules",
     "log.format",
   ]);
 });

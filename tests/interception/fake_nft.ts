@@ -11,6 +11,8 @@ export class FakeNft {
   failure: string | undefined;
   /** Whether documents are taken but have no effect. */
   isForgetful = false;
+  /** Number of listings given. */
+  reads = 0;
   /** Number of documents taken. */
   writes = 0;
   #running = 0;
@@ -30,6 +32,7 @@ export class FakeNft {
   #answer(args: readonly string[], input: string | undefined): CommandResult {
     if (this.failure !== undefined) return fail(this.failure);
     if (args.includes("list")) {
+      this.reads++;
       return this.elements === undefined
         ? fail("Error: No such file or directory")
         : succeed(JSON.stringify({ nftables: this.elements }));

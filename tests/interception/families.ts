@@ -10,6 +10,12 @@ export const IPV4: FamilyRules = {
     host: "10.128.0.2",
     port: 8181,
   },
+  door: {
+    host: undefined,
+    port: 8181,
+    connectionsPerPod: 256,
+    refuseDirect: false,
+  },
 };
 
 /** The guard alone. */
@@ -18,4 +24,5 @@ export const IPV6: FamilyRules = {
   address: "fd20:ce::254",
   guard: "all",
   redirect: undefined,
+  door: undefined,
 };

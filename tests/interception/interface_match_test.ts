@@ -1,14 +1,22 @@
 import assert from "node:assert/strict";
+import type { NodeInterface } from "../../src/interception/node_interfaces.ts";
 import {
   type InterfaceMatch,
   matchInterfaces,
 } from "../../src/interception/interface_match.ts";
 
-const OWN = [
-  { name: "lo", address: "127.0.0.1" },
-  { name: "eth0", address: "10.128.0.2" },
-  { name: "eth0", address: "FD00:128:0::2" },
-  { name: "cbr0", address: "10.4.0.1" },
+const OWN: readonly NodeInterface[] = [
+  { name: "lo", addresses: ["127.0.0.1"], bridge: undefined },
+  {
+    name: "eth0",
+    addresses: ["10.128.0.2", "FD00:128:0::2"],
+    bridge: undefined,
+  },
+  { name: "cbr0", addresses: ["10.4.0.1"], bridge: undefined },
+  { name: "veth1", addresses: [], bridge: "cbr0" },
+  { name: "veth2", addresses: [], bridge: "cbr0" },
+  { name: "pod1", addresses: [], bridge: "cbr0" },
+  { name: "pod2", addresses: [], bridge: undefined },
 ];
 
 interface Case {
@@ -31,6 +39,7 @@ const CASES: readonly Case[] = [
   { configured: ["cbr0"], match: only("cbr0") },
   { configured: ["cali+"], match: only("cali+") },
   { configured: ["+"], match: only("+") },
+  { configured: ["pod+"], match: only("pod+") },
   {
     configured: ["cbr0", "gke+", "cbr0"],
     match: only("cbr0", "gke+"),
@@ -63,6 +72,8 @@ Deno.test("matchInterfaces() refuses what would match nothing or is ill-formed",
     [["-j"], /is no name/],
     [["ca+li"], /is no name/],
     [["veth*"], /is no name/],
+    [["veth1"], /veth1 is a port of the bridge cbr0 .*; name cbr0$/],
+    [["cbr0", "veth+"], /veth\+ is a port of the bridge cbr0/],
     [["cbr0\n-F"], /is no name/],
     [["a123456789012345"], /at most 15/],
   ];

@@ -1,65 +1,139 @@
 import assert from "node:assert/strict";
-import {
-  type CapturedTable,
-  planIptables,
-} from "../../src/interception/iptables_plan.ts";
+import { planIptables } from "../../src/interception/iptables_plan.ts";
 import { listTableRules } from "../../src/interception/iptables_rules.ts";
+import { CAPTURED_RULES, readCapture } from "./captures.ts";
 import { IPV4, IPV6 } from "./families.ts";
 
-const GUARD_JUMP =
-  "-A FORWARD -m comment --comment saassigner-jump -j SAASSIGNER-GUARD";
-const TRACK_JUMP =
-  "-A PREROUTING -m comment --comment saassigner-jump -j SAASSIGNER-TRACK";
-const NAT_JUMP =
-  "-A PREROUTING -m comment --comment saassigner-jump -j SAASSIGNER-METADATA";
-const KUBE_SERVICES =
-  '-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES';
-const CONCEALMENT =
-  '-A PREROUTING -d 169.254.169.254/32 ! -i eth0 -p tcp -m comment --comment "metadata-concealment: bridge traffic to metadata server goes to metadata proxy" -m tcp --dport 80 -j DNAT --to-destination 169.254.169.252:988';
+const JUMP = {
+  guard: "jump from FORWARD to SAASSIGNER-GUARD",
+  input: "jump from INPUT to SAASSIGNER-INPUT",
+  track: "jump from PREROUTING to SAASSIGNER-TRACK",
+  nat: "jump from PREROUTING to SAASSIGNER-METADATA",
+};
+const ALL_MISSING = [
+  `filter: no ${JUMP.guard}`,
+  "filter: no chain SAASSIGNER-GUARD",
+  `filter: no ${JUMP.input}`,
+  "filter: no chain SAASSIGNER-INPUT",
+  `raw: no ${JUMP.track}`,
+  "raw: no chain SAASSIGNER-TRACK",
+  `nat: no ${JUMP.nat}`,
+  "nat: no chain SAASSIGNER-METADATA",
+];
 
-/** Printed by iptables 1.8.9, both variants, after our document was applied. */
-const IN_ORDER = {
-  guard: {
-    builtin: `-P FORWARD DROP\n${GUARD_JUMP}\n-A FORWARD -j KUBE-FORWARD\n`,
-    own:
-      "-N SAASSIGNER-GUARD\n-A SAASSIGNER-GUARD -d 169.254.169.254/32 -p tcp -m tcp ! --dport 53 -m comment --comment saassigner-guard -j REJECT --reject-with tcp-reset\n",
-  },
-  raw: {
-    builtin: `-P PREROUTING ACCEPT\n${TRACK_JUMP}\n`,
-    own:
-      "-N SAASSIGNER-TRACK\n-A SAASSIGNER-TRACK -d 169.254.169.254/32 ! -i eth0 -p tcp -m tcp --dport 80 -m comment --comment saassigner-track -j ACCEPT\n",
-  },
-  nat: {
-    builtin: `-P PREROUTING ACCEPT\n${NAT_JUMP}\n${KUBE_SERVICES}\n`,
-    own:
-      "-N SAASSIGNER-METADATA\n-A SAASSIGNER-METADATA -d 169.254.169.254/32 ! -i eth0 -p tcp -m tcp --dport 80 -m comment --comment saassigner-metadata -j DNAT --to-destination 10.128.0.2:8181\n",
-  },
-} satisfies Record<string, CapturedTable>;
+Deno.test("planIptables() tells what differs on captured nodes", async (t) => {
+  const cases: readonly {
+    readonly name: string;
+    readonly drift: readonly string[];
+    readonly isMereOrder?: boolean;
+    /** Jumps that the document removes. */
+    readonly deletions: number;
+  }[] = [
+    { name: "empty", drift: ALL_MISSING, deletions: 0 },
+    { name: "kube-proxy", drift: ALL_MISSING, deletions: 0 },
+    { name: "flushed", drift: ALL_MISSING, deletions: 0 },
+    { name: "in-place", drift: [], deletions: 4 },
+    {
+      name: "concealment",
+      drift: [`nat: ${JUMP.nat} is not the first rule`],
+      isMereOrder: true,
+      deletions: 4,
+    },
+    {
+      name: "old-concealment",
+      drift: [`nat: ${JUMP.nat} is not the first rule`],
+      isMereOrder: true,
+      deletions: 4,
+    },
+    {
+      name: "oldest-concealment",
+      drift: [`nat: ${JUMP.nat} is not the first rule`],
+      isMereOrder: true,
+      deletions: 4,
+    },
+    {
+      name: "no-track",
+      drift: [`raw: ${JUMP.track} is not the first rule`],
+      isMereOrder: true,
+      deletions: 4,
+    },
+    {
+      name: "misplaced",
+      drift: [
+        `filter: ${JUMP.guard} is not the first rule`,
+        `filter: ${JUMP.input} is not the first rule`,
+        `nat: ${JUMP.nat} is not the first rule`,
+      ],
+      isMereOrder: true,
+      deletions: 4,
+    },
+    {
+      name: "duplicated",
+      drift: [
+        `filter: 2 times the ${JUMP.guard}`,
+        `nat: 2 times the ${JUMP.nat}`,
+      ],
+      deletions: 6,
+    },
+    {
+      name: "half-removed",
+      drift: [
+        "filter: chain SAASSIGNER-GUARD differs",
+        `filter: no ${JUMP.input}`,
+        `raw: no ${JUMP.track}`,
+        "raw: no chain SAASSIGNER-TRACK",
+        `nat: no ${JUMP.nat}`,
+      ],
+      deletions: 1,
+    },
+  ];
+  for (const { name, drift, isMereOrder = false, deletions } of cases) {
+    await t.step(name, () => {
+      const plan = planIptables(CAPTURED_RULES, readCapture(name));
+      assert.deepEqual(plan.drift, drift);
+      assert.equal(plan.isMereOrder, isMereOrder);
+      assert.equal(plan.document.match(/^-D /gm)?.length ?? 0, deletions);
+    });
+  }
+});
 
-function plan(
-  changes: Partial<Record<keyof typeof IN_ORDER, CapturedTable>> = {},
-): ReturnType<typeof planIptables> {
-  const { guard, raw, nat } = { ...IN_ORDER, ...changes };
-  return planIptables(listTableRules(IPV4), [guard, raw, nat]);
-}
+Deno.test("planIptables() does not take a rule missing for mere order", () => {
+  const captured = readCapture("misplaced").map((table, index) =>
+    index === 0 ? { ...table, own: undefined } : table
+  );
+  const { drift, isMereOrder } = planIptables(CAPTURED_RULES, captured);
+  assert.equal(drift.length, 4);
+  assert.ok(!isMereOrder);
+});
 
-Deno.test("planIptables() finds no drift in what it has written", () => {
-  assert.deepEqual(plan().drift, []);
+Deno.test("planIptables() sees a rule before ours in our chain, and another target", () => {
+  const changed = readCapture("in-place").map(({ builtin, own }) => ({
+    builtin,
+    own: own
+      ?.replace("-N SAASSIGNER-GUARD\n", "$&-A SAASSIGNER-GUARD -j RETURN\n")
+      .replace("10.128.0.2", "10.128.0.9"),
+  }));
+  assert.deepEqual(planIptables(CAPTURED_RULES, changed).drift, [
+    "filter: chain SAASSIGNER-GUARD differs",
+    "nat: chain SAASSIGNER-METADATA differs",
+  ]);
 });
 
 Deno.test("planIptables() writes one document for an empty node", () => {
-  const { drift, document } = planIptables(listTableRules(IPV4), [
-    { builtin: "-P FORWARD ACCEPT\n", own: undefined },
-    { builtin: "-P PREROUTING ACCEPT\n", own: undefined },
-    { builtin: "-P PREROUTING ACCEPT\n", own: undefined },
-  ]);
-  assert.equal(drift.length, 6);
+  const { document } = planIptables(CAPTURED_RULES, readCapture("empty"));
   assert.equal(
     document,
     `*filter
 :SAASSIGNER-GUARD - [0:0]
 -A SAASSIGNER-GUARD -d 169.254.169.254/32 -p tcp -m tcp ! --dport 53 -m comment --comment saassigner-guard -j REJECT --reject-with tcp-reset
 -I FORWARD 1 -m comment --comment saassigner-jump -j SAASSIGNER-GUARD
+COMMIT
+*filter
+:SAASSIGNER-INPUT - [0:0]
+-A SAASSIGNER-INPUT ! -i lo -p tcp -m tcp --dport 8181 --tcp-flags FIN,SYN,RST,ACK SYN -m connlimit --connlimit-above 256 --connlimit-mask 32 --connlimit-saddr -m comment --comment saassigner-input -j REJECT --reject-with tcp-reset
+-A SAASSIGNER-INPUT ! -i lo -p tcp -m tcp --dport 8181 -m conntrack --ctorigdst 169.254.169.254 -m comment --comment saassigner-input -j RETURN
+-A SAASSIGNER-INPUT ! -i lo -p tcp -m tcp --dport 8181 -m comment --comment saassigner-input -j REJECT --reject-with tcp-reset
+-I INPUT 1 -m comment --comment saassigner-jump -j SAASSIGNER-INPUT
 COMMIT
 *raw
 :SAASSIGNER-TRACK - [0:0]
@@ -73,84 +147,6 @@ COMMIT
 COMMIT
 `,
   );
-});
-
-Deno.test("planIptables() tells what differs", async (t) => {
-  const nat = (...rules: string[]): CapturedTable => ({
-    ...IN_ORDER.nat,
-    builtin: ["-P PREROUTING ACCEPT", ...rules].join("\n"),
-  });
-  const jump = "jump from PREROUTING to SAASSIGNER-METADATA";
-  const cases = [
-    {
-      name: "no jump",
-      changes: { nat: nat(KUBE_SERVICES) },
-      drift: [`nat: no ${jump}`],
-      deletions: 0,
-    },
-    {
-      name: "concealment above the jump",
-      changes: { nat: nat(CONCEALMENT, NAT_JUMP) },
-      drift: [`nat: ${jump} is not the first rule`],
-      deletions: 1,
-    },
-    {
-      name: "two jumps",
-      changes: { nat: nat(NAT_JUMP, KUBE_SERVICES, NAT_JUMP) },
-      drift: [`nat: 2 times the ${jump}`],
-      deletions: 2,
-    },
-    {
-      name: "no chain",
-      changes: { nat: { builtin: nat().builtin, own: undefined } },
-      drift: [`nat: no ${jump}`, "nat: no chain SAASSIGNER-METADATA"],
-      deletions: 0,
-    },
-    {
-      name: "an empty chain",
-      changes: {
-        guard: { ...IN_ORDER.guard, own: "-N SAASSIGNER-GUARD\n" },
-      },
-      drift: ["filter: chain SAASSIGNER-GUARD differs"],
-      deletions: 1,
-    },
-    {
-      name: "another target",
-      changes: {
-        nat: {
-          ...IN_ORDER.nat,
-          own: IN_ORDER.nat.own.replace("10.128.0.2", "10.128.0.9"),
-        },
-      },
-      drift: ["nat: chain SAASSIGNER-METADATA differs"],
-      deletions: 1,
-    },
-    {
-      name: "a rule before ours in our chain",
-      changes: {
-        guard: {
-          ...IN_ORDER.guard,
-          own: IN_ORDER.guard.own.replace(
-            "\n",
-            "\n-A SAASSIGNER-GUARD -j RETURN\n",
-          ),
-        },
-      },
-      drift: ["filter: chain SAASSIGNER-GUARD differs"],
-      deletions: 1,
-    },
-  ];
-  for (const { name, changes, drift, deletions } of cases) {
-    await t.step(name, () => {
-      const planned = plan(changes);
-      assert.deepEqual(planned.drift, drift);
-      const table = "guard" in changes ? "filter" : "nat";
-      const lines = planned.document.split(`*${table}\n`)[1]?.split(
-        "COMMIT",
-      )[0];
-      assert.equal(lines?.match(/^-D /gm)?.length ?? 0, deletions);
-    });
-  }
 });
 
 Deno.test("planIptables() plans only the guard where no redirect is wanted", () => {
@@ -202,4 +198,19 @@ Deno.test("listTableRules() makes one rule an interface, none of them for +", ()
   );
   assert.match(wildcard, / -i gke\+ /);
   assert.match(rulesOf("+").join(), / -d fd20:ce::254\/128 -p tcp /);
+});
+
+Deno.test("listTableRules() protects the listener only as far as it is wanted", () => {
+  const host = "fd00:128::2";
+  const door = { host, port: 8181, connectionsPerPod: 0, refuseDirect: false };
+  const [, open] = listTableRules({ ...IPV6, door });
+  assert.deepEqual(open?.rules, []);
+  const [, capped] = listTableRules({
+    ...IPV6,
+    door: { ...door, connectionsPerPod: 5 },
+  });
+  assert.match(
+    capped?.rules.join("\n") ?? "",
+    /^SAASSIGNER-INPUT -d fd00:128::2\/128 ! -i lo .*--connlimit-above 5 --connlimit-mask 128 .*$/,
+  );
 });

@@ -33,6 +33,29 @@ Deno.test("detectVariant() goes by the kubelet's chains", async (t) => {
       printed: { "iptables-nft-save": EMPTY, "iptables-legacy-save": "" },
       variant: "",
     },
+    {
+      name: "no hint where nft is the default",
+      printed: {
+        "iptables-nft-save": EMPTY,
+        "iptables-legacy-save": "",
+        iptables: "iptables v1.8.9 (nf_tables)\n",
+      },
+      variant: "-nft",
+    },
+    {
+      name: "no hint where legacy is the default",
+      printed: {
+        "iptables-nft-save": EMPTY,
+        "iptables-legacy-save": "",
+        iptables: "iptables v1.8.9 (legacy)\n",
+      },
+      variant: "-legacy",
+    },
+    {
+      name: "one kind only, without suffix",
+      printed: { iptables: "iptables v1.8.9 (legacy)\n" },
+      variant: "",
+    },
   ];
   for (const { name, printed, variant } of cases) {
     await t.step(name, async () => {
@@ -42,7 +65,7 @@ Deno.test("detectVariant() goes by the kubelet's chains", async (t) => {
           ? Promise.reject(new InterceptionError(`${command} is missing`))
           : Promise.resolve({ code: 0, stdout, stderr: "" });
       }, 1_000);
-      assert.equal(detected, variant);
+      assert.equal(detected.suffix, variant);
     });
   }
 });

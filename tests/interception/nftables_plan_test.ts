@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { planNftables } from "../../src/interception/nftables_plan.ts";
-import { listChains } from "../../src/interception/nftables_rules.ts";
+import { listTableContents } from "../../src/interception/nftables_rules.ts";
+import { CAPTURED_FAMILIES, readTestdata } from "./captures.ts";
 import { IPV4, IPV6 } from "./families.ts";
 
 const TABLE =
@@ -22,8 +23,11 @@ function listing(...elements: readonly string[]): string {
   }]}\n`;
 }
 
-const WANTED = listChains([IPV4, IPV6]);
-const GUARD_ONLY = listChains([{ ...IPV4, redirect: undefined }, IPV6]);
+const WANTED = listTableContents([{ ...IPV4, door: undefined }, IPV6]);
+const GUARD_ONLY = listTableContents([
+  { ...IPV4, redirect: undefined, door: undefined },
+  IPV6,
+]);
 
 /** Verbs of a document, such as `add table`, with the chain's name. */
 function verbsOf(document: string): readonly string[] {
@@ -143,12 +147,12 @@ Deno.test("planNftables() refuses a text that is no listing", () => {
   }
 });
 
-Deno.test("listChains() writes wildcards as nft does, and + as no match", () => {
+Deno.test("listTableContents() writes wildcards as nft does, and + as no match", () => {
   const redirect = { host: "fd00:128::2", port: 8181 };
-  const [, prerouting] = listChains([{
+  const [, prerouting] = listTableContents([{
     ...IPV6,
     redirect: { ...redirect, match: { kind: "only", names: ["gke+", "+"] } },
-  }]);
+  }]).chains;
   const [wildcard = [], any = []] = prerouting?.rules ?? [];
   assert.deepEqual(wildcard[0], {
     match: { op: "==", left: { meta: { key: "iifname" } }, right: "gke*" },
@@ -156,9 +160,30 @@ Deno.test("listChains() writes wildcards as nft does, and + as no match", () => 
   assert.deepEqual(any, wildcard.slice(1));
 });
 
-Deno.test("listChains() closes port 80 alone, or nothing", () => {
-  const [http] = listChains([{ ...IPV6, guard: "http" }]);
+Deno.test("listTableContents() closes port 80 alone, or nothing", () => {
+  const [http] = listTableContents([{ ...IPV6, guard: "http" }]).chains;
   assert.match(JSON.stringify(http?.rules), /"dport"}},"right":80}/);
-  const [off] = listChains([{ ...IPV6, guard: "off" }]);
+  const [off] = listTableContents([{ ...IPV6, guard: "off" }]).chains;
   assert.deepEqual(off?.rules, []);
+});
+
+Deno.test("planNftables() takes a listing with all kinds of rules for what it wrote", () => {
+  const wanted = listTableContents(CAPTURED_FAMILIES);
+  const listed = readTestdata("nftables-in-place.json");
+  assert.deepEqual(planNftables(wanted, listed).drift, []);
+  // As newer versions print it.
+  const flagged = listed.replace(
+    '"type": "ipv4_addr"',
+    '"type": "ipv4_addr", "flags": ["dynamic"]',
+  );
+  assert.deepEqual(planNftables(wanted, flagged).drift, []);
+  const changed = listed.replace(
+    '"val": 256, "inv": true}}]}}',
+    '"val": 9}}]}}',
+  )
+    .replace('"size": 65535', '"size": 1');
+  assert.deepEqual(planNftables(wanted, changed).drift, [
+    "set callers4 differs",
+    "chain input differs",
+  ]);
 });

@@ -1,0 +1,137 @@
+import { ConfigError, issueAt } from "../config/config_error.ts";
+import type { Config } from "../config/config.ts";
+import { loadConfig } from "../config/load_config.ts";
+import { createInterception } from "../daemon.ts";
+import { InterceptionError } from "../interception/interception_error.ts";
+import type {
+  NodeInterception,
+  RulesReport,
+} from "../interception/node_interception.ts";
+import { findOwnRules } from "../interception/own_rules.ts";
+import { createRunCommand } from "../interception/run_command.ts";
+import { describeError } from "../telemetry/log.ts";
+import type { Io } from "./io.ts";
+import { systemClock } from "./run_daemon.ts";
+import {
+  type CommandGroup,
+  type Subcommand,
+  UsageError,
+} from "./subcommands.ts";
+
+const USAGE = `Usage:
+  saassigner interception install [--guard-only] [flags]
+      Put the rules in place that the configuration wants, and leave them; with
+      --guard-only, only those that close the real metadata server to pods
+  saassigner interception status [flags]
+      Show the rules that are there; exit code 0 if all are as they should be, 1 if not
+  saassigner interception remove
+      Remove every rule of this program, whatever the configuration. Pods get the
+      node's own credentials from then on
+`;
+
+const GUARD_ONLY = "--guard-only";
+
+/** Commands about the rules in the kernel. */
+export const INTERCEPTION_COMMANDS: CommandGroup = {
+  name: "interception",
+  usage: USAGE,
+  subcommands: {
+    install: reportingFailure(install),
+    status: reportingFailure(showStatus),
+    remove: reportingFailure(remove),
+  },
+};
+
+function reportingFailure(subcommand: Subcommand): Subcommand {
+  return async (args, io) => {
+    try {
+      return await subcommand(args, io);
+    } catch (error) {
+      if (!(error instanceof InterceptionError)) throw error;
+      io.err(`${describeError(error)}\n`);
+      return 1;
+    }
+  };
+}
+
+async function install(args: readonly string[], io: Io): Promise<number> {
+  const isGuardOnly = args.includes(GUARD_ONLY);
+  const flags = args.filter((arg) => arg !== GUARD_ONLY);
+  const { config, interception } = await load(flags, io);
+  const written = await interception.guard(config.interception);
+  const redirected = isGuardOnly
+    ? []
+    : await interception.redirect(config.interception, config.server);
+  for (const each of [...written, ...redirected]) io.out(`written: ${each}\n`);
+  io.out(`in place: ${interception.state.detail}\n`);
+  return 0;
+}
+
+async function showStatus(args: readonly string[], io: Io): Promise<number> {
+  const { config, interception } = await load(args, io);
+  const report = await interception.report(config.interception, config.server);
+  io.out(describeReport(report));
+  const isInPlace = report.groups.every(({ drift }) => drift.length === 0);
+  return isInPlace ? 0 : 1;
+}
+
+function describeReport({ tools, groups, found }: RulesReport): string {
+  const lines = [`uses ${tools.commands.join(" and ")}: ${tools.reason}`];
+  for (const { name, drift } of groups) {
+    lines.push(
+      ...drift.length === 0
+        ? [`${name}: in place`]
+        : drift.map((each) => `${name}: ${each}`),
+    );
+  }
+  for (const { tool, text } of found) {
+    const origin = tools.commands.includes(tool)
+      ? ""
+      : ", left by an earlier configuration";
+    lines.push("", `${tool}${origin}:`, text);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+async function remove(args: readonly string[], io: Io): Promise<number> {
+  if (args.length > 0) {
+    throw new UsageError("interception remove takes no arguments");
+  }
+  const found = await findOwnRules(createRunCommand());
+  for (const { tool, text, remove } of found) {
+    await remove();
+    io.out(`${tool}: removed\n${text}\n`);
+  }
+  if (found.length === 0) io.out("There are no rules of this program\n");
+  return 0;
+}
+
+async function load(
+  args: readonly string[],
+  io: Io,
+): Promise<
+  { readonly config: Config; readonly interception: NodeInterception }
+> {
+  const { env, readTextFile } = io;
+  const { config, origins, warnings } = await loadConfig({
+    args,
+    env,
+    readTextFile,
+  });
+  for (const warning of warnings) io.err(`warning: ${warning}\n`);
+  const interception = createInterception(config, {
+    clock: systemClock,
+    log: (level, message) => {
+      if (level === "warn") io.err(`warning: ${message}\n`);
+    },
+  });
+  if (interception === undefined) {
+    const path = "interception.backend";
+    throw new ConfigError([issueAt(origins.get(path) ?? { kind: "default" }, {
+      path,
+      message:
+        'is "none", so that there are no rules; expected iptables or nftables',
+    })]);
+  }
+  return { config, interception };
+}

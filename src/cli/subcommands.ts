@@ -1,0 +1,83 @@
+import { ConfigError } from "../config/config_error.ts";
+import type { Io } from "./io.ts";
+
+/**
+ * Runs a subcommand.
+ *
+ * @param args Arguments behind its name.
+ * @param io Where to read and write.
+ * @returns Exit code.
+ * @throws {UsageError} If the arguments are wrong.
+ * @throws {ConfigError} If the configuration cannot be used.
+ */
+export type Subcommand = (args: readonly string[], io: Io) => Promise<number>;
+
+/** A command that has subcommands. */
+export interface CommandGroup {
+  /** Its name. */
+  readonly name: string;
+  /** Text of its `--help`. */
+  readonly usage: string;
+  /** Its subcommands by name. */
+  readonly subcommands: Readonly<Record<string, Subcommand>>;
+}
+
+/** Thrown when a command is called the wrong way. */
+export class UsageError extends Error {
+  /**
+   * Creates the error.
+   *
+   * @param message What is wrong and what is expected, without a final period.
+   */
+  constructor(message: string) {
+    super(message);
+    this.name = "UsageError";
+  }
+}
+
+/**
+ * Runs the subcommand that the first argument names.
+ *
+ * @param group The command.
+ * @param args Arguments behind its name.
+ * @param io Where to read and write.
+ * @returns What the subcommand returns; 2 for wrong usage or a bad configuration.
+ */
+export async function runSubcommand(
+  { name, usage, subcommands }: CommandGroup,
+  args: readonly string[],
+  io: Io,
+): Promise<number> {
+  const [first, ...rest] = args;
+  if (args.includes("--help") || args.includes("-h")) {
+    io.out(usage);
+    return 0;
+  }
+  try {
+    const subcommand = Object.hasOwn(subcommands, first ?? "")
+      ? subcommands[first ?? ""]
+      : undefined;
+    if (subcommand === undefined) {
+      throw new UsageError(describeUnknown(name, first, subcommands));
+    }
+    return await subcommand(rest, io);
+  } catch (error) {
+    if (error instanceof UsageError) io.err(`${error.message}\n${usage}`);
+    else if (error instanceof ConfigError) io.err(`${error.message}\n`);
+    else throw error;
+    return 2;
+  }
+}
+
+function describeUnknown(
+  name: string,
+  given: string | undefined,
+  subcommands: CommandGroup["subcommands"],
+): string {
+  const names = Object.keys(subcommands);
+  const list = (word: string): string =>
+    `${names.slice(0, -1).join(", ")} ${word} ${names.at(-1)}`;
+  return given === undefined
+    ? `${name} needs one of ${list("and")}`
+    : `${name} ${JSON.stringify(given)} is unknown; expected ${list("or")}`;
+}
