@@ -75,8 +75,8 @@ async function showStatus(args: readonly string[], io: Io): Promise<number> {
   return isInPlace ? 0 : 1;
 }
 
-function describeReport({ tools, groups, found }: RulesReport): string {
-  const lines = [`uses ${tools.commands.join(" and ")}: ${tools.reason}`];
+function describeReport({ wanted, groups, found }: RulesReport): string {
+  const lines = [`uses ${wanted.places.join(", ")}: ${wanted.reason}`];
   for (const { name, drift } of groups) {
     lines.push(
       ...drift.length === 0
@@ -84,11 +84,11 @@ function describeReport({ tools, groups, found }: RulesReport): string {
         : drift.map((each) => `${name}: ${each}`),
     );
   }
-  for (const { tool, text } of found) {
-    const origin = tools.commands.includes(tool)
+  for (const { place, text } of found) {
+    const origin = wanted.places.includes(place)
       ? ""
       : ", left by an earlier configuration";
-    lines.push("", `${tool}${origin}:`, text);
+    lines.push("", `${place}${origin}:`, text);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -98,9 +98,9 @@ async function remove(args: readonly string[], io: Io): Promise<number> {
     throw new UsageError("interception remove takes no arguments");
   }
   const found = await findOwnRules(createRunCommand());
-  for (const { tool, text, remove } of found) {
+  for (const { place, text, remove } of found) {
     await remove();
-    io.out(`${tool}: removed\n${text}\n`);
+    io.out(`${place}: removed\n${text}\n`);
   }
   if (found.length === 0) io.out("There are no rules of this program\n");
   return 0;

@@ -2,7 +2,11 @@ import type { FamilyRules } from "./family_rules.ts";
 import { type CapturedTable, planIptables } from "./iptables_plan.ts";
 import { listTableRules, type TableRules } from "./iptables_rules.ts";
 import { detectVariant, type IptablesVariant } from "./iptables_variant.ts";
-import type { Plan, RuleBackend, RuleGroup, ToolChoice } from "./rule_group.ts";
+import { canGuard, NftablesTable, placeOf } from "./nftables.ts";
+import { GUARD_TABLE, listGuardTable } from "./nftables_rules.ts";
+import { once, OptionalGroup } from "./optional_group.ts";
+import { hasIp, ROUTING_PLACE, RoutingGuard } from "./routing.ts";
+import type { Places, Plan, RuleBackend, RuleGroup } from "./rule_group.ts";
 import type { CommandResult, RunCommand } from "./run_command.ts";
 import { explainFailure } from "./tool_failure.ts";
 
@@ -15,24 +19,47 @@ const TIMEOUT_MS = 10_000;
 /**
  * Creates the backend that uses iptables and ip6tables.
  *
+ * Whoever empties the tables of iptables, as firewalls and boot scripts do, takes
+ * the guard along. So there is a second one in a table of nftables of its own,
+ * wherever nftables can be had, with iptables-legacy too; and behind that a third
+ * one, of routing rules. Those come before `FORWARD` and cannot reset connections,
+ * so that they are only for where the second guard does.
+ *
  * @param runCommand Runs the tools.
- * @returns Makes one group of rules of each address family.
+ * @returns Makes one group of rules of each address family, and those of further guards.
  */
 export function createIptables(runCommand: RunCommand): RuleBackend {
-  let variant: Promise<IptablesVariant> | undefined;
-  const findVariant = (): Promise<IptablesVariant> =>
-    variant ??= detectVariant(runCommand, TIMEOUT_MS);
+  const findVariant = once(() => detectVariant(runCommand, TIMEOUT_MS));
+  const hasNftables = once(() => canGuard(runCommand));
+  const hasRouting = once(async () =>
+    await hasNftables() && await hasIp(runCommand)
+  );
   return {
     name: "iptables",
-    async findTools(): Promise<ToolChoice> {
+    async findPlaces(): Promise<Places> {
       const { suffix, reason } = await findVariant();
-      const commands = [`iptables${suffix}`, `ip6tables${suffix}`];
-      return { commands, reason };
+      return {
+        places: [
+          `iptables${suffix}`,
+          `ip6tables${suffix}`,
+          ...await hasNftables() ? [placeOf(GUARD_TABLE)] : [],
+          ...await hasRouting() ? [ROUTING_PLACE] : [],
+        ],
+        reason,
+      };
     },
-    createGroups: (families) =>
-      families.map((wanted) =>
+    createGroups: (families) => [
+      ...families.map((wanted) =>
         new IptablesFamily(wanted, { runCommand, findVariant })
       ),
+      new OptionalGroup(
+        new NftablesTable("second guard", listGuardTable(families), runCommand),
+        hasNftables,
+      ),
+      ...families.map((wanted) =>
+        new OptionalGroup(new RoutingGuard(wanted, runCommand), hasRouting)
+      ),
+    ],
   };
 }
 

@@ -1,6 +1,16 @@
+import { listFamilyRules } from "./family_rules.ts";
+import { InterceptionError } from "./interception_error.ts";
 import { planNftables } from "./nftables_plan.ts";
-import { listTableContents, TABLE } from "./nftables_rules.ts";
-import type { Plan, RuleBackend, RuleGroup } from "./rule_group.ts";
+import {
+  listGuardTable,
+  listTableContents,
+  TABLE,
+  type TableContents,
+  type TableName,
+} from "./nftables_rules.ts";
+import { once, OptionalGroup } from "./optional_group.ts";
+import { hasIp, ROUTING_PLACE, RoutingGuard } from "./routing.ts";
+import type { Places, Plan, RuleBackend, RuleGroup } from "./rule_group.ts";
 import type { RunCommand } from "./run_command.ts";
 import { explainFailure } from "./tool_failure.ts";
 
@@ -9,42 +19,103 @@ const TIMEOUT_MS = 10_000;
 /**
  * Creates the backend that uses a table of its own in nftables.
  *
- * @param runCommand Runs `nft`.
- * @returns Makes one group of rules of both address families.
+ * Behind its guard there is another one of routing rules, wherever `ip` can be had,
+ * for when somebody empties all tables of nftables.
+ *
+ * @param runCommand Runs the tools.
+ * @returns Makes one group of rules of both address families, and one of routing of each.
  */
 export function createNftables(runCommand: RunCommand): RuleBackend {
+  const hasRouting = once(() => hasIp(runCommand));
   return {
     name: "nftables",
-    findTools: () =>
-      Promise.resolve({ commands: ["nft"], reason: "as configured" }),
-    createGroups(families): readonly RuleGroup[] {
-      const contents = listTableContents(families);
-      return [{
-        name: "nftables",
-        async inspect(): Promise<Plan> {
-          return planNftables(contents, await listTable(runCommand));
-        },
-        async write(document): Promise<void> {
-          const result = await runCommand("nft", ["-j", "-f", "-"], {
-            input: document,
-            timeoutMs: TIMEOUT_MS,
-          });
-          if (result.code !== 0) {
-            throw explainFailure("nft cannot write the rules", result);
-          }
-        },
-      }];
+    async findPlaces(): Promise<Places> {
+      const routing = await hasRouting() ? [ROUTING_PLACE] : [];
+      return { places: [placeOf(TABLE), ...routing], reason: "as configured" };
     },
+    createGroups: (families) => [
+      new NftablesTable("nftables", listTableContents(families), runCommand),
+      ...families.map((wanted) =>
+        new OptionalGroup(new RoutingGuard(wanted, runCommand), hasRouting)
+      ),
+    ],
   };
 }
 
-async function listTable(runCommand: RunCommand): Promise<string | undefined> {
-  const result = await runCommand(
-    "nft",
-    ["-j", "list", "table", TABLE.family, TABLE.name],
-    { timeoutMs: TIMEOUT_MS },
+/**
+ * Finds out whether this node's nftables can have the table of the second guard.
+ *
+ * @param runCommand Runs `nft`; nothing is changed.
+ */
+export async function canGuard(runCommand: RunCommand): Promise<boolean> {
+  const families = listFamilyRules(
+    { guard: "all", redirect: undefined },
+    { address: "169.254.169.254", ipv6Address: "fd20:ce::254" },
   );
-  if (result.code === 0) return result.stdout;
-  if (result.stderr.includes("No such file or directory")) return undefined;
-  throw explainFailure("nft cannot read the rules", result);
+  const { document } = planNftables(listGuardTable(families), undefined);
+  try {
+    const { code } = await runCommand("nft", ["-j", "--check", "-f", "-"], {
+      input: document,
+      timeoutMs: TIMEOUT_MS,
+    });
+    return code === 0;
+  } catch (error) {
+    if (error instanceof InterceptionError) return false;
+    throw error;
+  }
+}
+
+/**
+ * Tells where the rules of a table are, in the words of status and log.
+ *
+ * @param table The table.
+ */
+export function placeOf({ family, name }: TableName): string {
+  return `nft table ${family} ${name}`;
+}
+
+/** One table of ours. */
+export class NftablesTable implements RuleGroup {
+  readonly name: string;
+  readonly #contents: TableContents;
+  readonly #runCommand: RunCommand;
+
+  /**
+   * Creates the group; nothing is read or written yet.
+   *
+   * @param name What the group is about.
+   * @param contents What the table should hold.
+   * @param runCommand Runs `nft`.
+   */
+  constructor(name: string, contents: TableContents, runCommand: RunCommand) {
+    this.name = name;
+    this.#contents = contents;
+    this.#runCommand = runCommand;
+  }
+
+  /** @inheritDoc */
+  async inspect(): Promise<Plan> {
+    const { family, name } = this.#contents.table;
+    const result = await this.#runCommand(
+      "nft",
+      ["-j", "list", "table", family, name],
+      { timeoutMs: TIMEOUT_MS },
+    );
+    if (result.code === 0) return planNftables(this.#contents, result.stdout);
+    if (result.stderr.includes("No such file or directory")) {
+      return planNftables(this.#contents, undefined);
+    }
+    throw explainFailure("nft cannot read the rules", result);
+  }
+
+  /** @inheritDoc */
+  async write(document: string): Promise<void> {
+    const result = await this.#runCommand("nft", ["-j", "-f", "-"], {
+      input: document,
+      timeoutMs: TIMEOUT_MS,
+    });
+    if (result.code !== 0) {
+      throw explainFailure("nft cannot write the rules", result);
+    }
+  }
 }

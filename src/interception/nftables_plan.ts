@@ -3,46 +3,48 @@ import {
   type ChainRules,
   GUARD_CHAIN,
   type SetDefinition,
-  TABLE,
   type TableContents,
+  type TableName,
 } from "./nftables_rules.ts";
 import type { Plan } from "./rule_group.ts";
 
 /**
- * Plans how our table becomes what it should be.
+ * Plans how a table of ours becomes what it should be.
  *
- * The document replaces in one transaction: the whole table if a redirect is
+ * The document replaces in one transaction: the whole table if all of it is
  * wanted or the table itself is not as it should be, or else only the guard,
  * so that a redirect that stands is left alone.
  *
  * @param wanted What the table should have.
  * @param listed What `nft -j list table` prints, or `undefined` if there is no table.
- * @throws {InterceptionError} If the text is not the listing of our table.
+ * @throws {InterceptionError} If the text is not the listing of a table.
  */
 export function planNftables(
   wanted: TableContents,
   listed: string | undefined,
 ): Plan {
+  const { table } = wanted;
   const elements = listed === undefined ? undefined : readElements(listed);
-  const table = elements === undefined
-    ? [`no table ${TABLE.family} ${TABLE.name}`]
-    : compareTable(elements);
-  const isWhole = table.length > 0 ||
-    wanted.chains.some(({ name }) => name !== GUARD_CHAIN);
+  const broken = elements === undefined
+    ? [`no table ${table.family} ${table.name}`]
+    : compareTable(table, elements);
+  const isWhole = broken.length > 0 || wanted.isComplete;
   const parts = [
-    ...wanted.sets.map(describeSet),
-    ...wanted.chains.map(describeChain),
+    ...wanted.sets.map((set) => describeSet(table, set)),
+    ...wanted.chains.map((chain) => describeChain(table, chain)),
   ];
   const document = {
     nftables: [
-      { add: { table: TABLE } },
-      ...isWhole ? replaceTable() : removeChain(GUARD_CHAIN),
+      { add: { table } },
+      ...isWhole
+        ? [{ delete: { table } }, { add: { table } }]
+        : removeChain(table, GUARD_CHAIN),
       ...parts.flatMap((part) => part.elements.map((add) => ({ add }))),
     ],
   };
   return {
-    drift: elements === undefined ? table : [
-      ...table,
+    drift: elements === undefined ? broken : [
+      ...broken,
       ...parts.flatMap((part) => comparePart(part, elements)),
       ...isWhole ? findForeign(parts, elements) : [],
     ],
@@ -52,13 +54,9 @@ export function planNftables(
   };
 }
 
-function replaceTable(): readonly unknown[] {
-  return [{ delete: { table: TABLE } }, { add: { table: TABLE } }];
-}
-
 /** Adding first makes the removal of a chain that is not there no error. */
-function removeChain(name: string): readonly unknown[] {
-  const chain = { family: TABLE.family, table: TABLE.name, name };
+function removeChain(table: TableName, name: string): readonly unknown[] {
+  const chain = { family: table.family, table: table.name, name };
   return [{ add: { chain } }, { flush: { chain } }, { delete: { chain } }];
 }
 
@@ -69,16 +67,20 @@ interface Part {
   readonly elements: readonly Readonly<Record<string, unknown>>[];
 }
 
-function describeSet(set: SetDefinition): Part {
-  const { family, name: table } = TABLE;
+function describeSet(
+  { family, name: table }: TableName,
+  set: SetDefinition,
+): Part {
   return {
     name: `set ${set.name}`,
     elements: [{ set: { family, table, ...set } }],
   };
 }
 
-function describeChain({ name, base, rules }: ChainRules): Part {
-  const { family, name: table } = TABLE;
+function describeChain(
+  { family, name: table }: TableName,
+  { name, base, rules }: ChainRules,
+): Part {
   return {
     name: `chain ${name}`,
     elements: [
@@ -89,11 +91,14 @@ function describeChain({ name, base, rules }: ChainRules): Part {
 }
 
 /** A table can be there and yet switched off, by the flag `dormant`. */
-function compareTable(elements: readonly Listed[]): readonly string[] {
-  const table = elements.filter(({ kind }) => kind === "table");
-  return textsOf(table) === canonicalText({ table: TABLE })
+function compareTable(
+  table: TableName,
+  elements: readonly Listed[],
+): readonly string[] {
+  const listed = elements.filter(({ kind }) => kind === "table");
+  return textsOf(listed) === canonicalText({ table })
     ? []
-    : [`table ${TABLE.family} ${TABLE.name} differs`];
+    : [`table ${table.family} ${table.name} differs`];
 }
 
 function comparePart(

@@ -1,14 +1,32 @@
 import type { Door, FamilyRules, Guard } from "./family_rules.ts";
 import type { InterfaceMatch } from "./interface_match.ts";
 
-/** Family and name of our table. */
-export const TABLE = { family: "inet", name: "saassigner" } as const;
+/** Family and name of a table. */
+export interface TableName {
+  /** For both address families. */
+  readonly family: "inet";
+  /** Its name. */
+  readonly name: string;
+}
+
+/** Our table, where nftables is the backend. */
+export const TABLE: TableName = { family: "inet", name: "saassigner" };
+
+/** Our table with a second guard, where iptables is the backend. */
+export const GUARD_TABLE: TableName = {
+  family: "inet",
+  name: "saassigner-guard",
+};
 
 /** Name of the chain that guards. */
 export const GUARD_CHAIN = "guard";
 
-/** What our table holds, in the language of `nft -j`. */
+/** What a table of ours holds, in the language of `nft -j`. */
 export interface TableContents {
+  /** The table. */
+  readonly table: TableName;
+  /** Whether what else is in it does not belong there; else it is left alone. */
+  readonly isComplete: boolean;
   /** Its sets. */
   readonly sets: readonly SetDefinition[];
   /** Its chains. */
@@ -42,9 +60,10 @@ export type Statement = Readonly<Record<string, unknown>>;
  * Tells what our nftables table needs.
  *
  * The redirect has a priority of its own before `dstnat`, because of two nat
- * chains with the same priority the one registered last wins. The guard is
- * asked before every filter of iptables; see `listTableRules` for what it sees,
- * and for what is checked of connections to the listener.
+ * chains with the same priority the one registered last wins. The guard comes
+ * right after all of `dstnat` and so before routing, which has a guard of its own:
+ * whatever still is for the metadata server then has been missed by the redirect.
+ * See `listTableRules` for what is checked of connections to the listener.
  *
  * @param wanted What is wanted in each address family.
  * @returns The chain `guard`; `input` if the listener can be reached, and
@@ -53,11 +72,6 @@ export type Statement = Readonly<Record<string, unknown>>;
 export function listTableContents(
   wanted: readonly FamilyRules[],
 ): TableContents {
-  const guard = {
-    name: GUARD_CHAIN,
-    base: { type: "filter", hook: "forward", prio: -10, policy: "accept" },
-    rules: wanted.flatMap(listGuardRules),
-  };
   const input = {
     name: "input",
     base: { type: "filter", hook: "input", prio: -10, policy: "accept" },
@@ -68,17 +82,44 @@ export function listTableContents(
     base: { type: "nat", hook: "prerouting", prio: -110, policy: "accept" },
     rules: wanted.flatMap(listRedirectRules),
   };
+  const chains = [
+    listGuardChain(wanted),
+    ...wanted.some(({ door }) => door !== undefined) ? [input] : [],
+    ...wanted.some(({ redirect }) => redirect !== undefined)
+      ? [prerouting]
+      : [],
+  ];
   return {
+    table: TABLE,
+    isComplete: chains.length > 1,
     sets: wanted.flatMap(({ family, door }) =>
       door === undefined || door.connectionsPerPod === 0 ? [] : [SETS[family]]
     ),
-    chains: [
-      guard,
-      ...wanted.some(({ door }) => door !== undefined) ? [input] : [],
-      ...wanted.some(({ redirect }) => redirect !== undefined)
-        ? [prerouting]
-        : [],
-    ],
+    chains,
+  };
+}
+
+/**
+ * Tells what the table of the second guard needs.
+ *
+ * @param wanted What is wanted in each address family.
+ */
+export function listGuardTable(
+  wanted: readonly FamilyRules[],
+): TableContents {
+  return {
+    table: GUARD_TABLE,
+    isComplete: true,
+    sets: [],
+    chains: [listGuardChain(wanted)],
+  };
+}
+
+function listGuardChain(wanted: readonly FamilyRules[]): ChainRules {
+  return {
+    name: GUARD_CHAIN,
+    base: { type: "filter", hook: "prerouting", prio: -90, policy: "accept" },
+    rules: wanted.flatMap(listGuardRules),
   };
 }
 

@@ -13,7 +13,7 @@ import { createIptables } from "./iptables.ts";
 import { createNftables } from "./nftables.ts";
 import { listInterfaces } from "./node_interfaces.ts";
 import { findOwnRules, type OwnRules } from "./own_rules.ts";
-import type { RuleBackend, ToolChoice } from "./rule_group.ts";
+import type { Places, RuleBackend } from "./rule_group.ts";
 import { watchRules } from "./rule_watch.ts";
 import type { RunCommand } from "./run_command.ts";
 
@@ -56,11 +56,11 @@ export interface InterceptionSettings {
 
 /** Rules of ours on this node, and whether they are as they should be. */
 export interface RulesReport {
-  /** Commands in use. */
-  readonly tools: ToolChoice;
+  /** Where the rules should be. */
+  readonly wanted: Places;
   /** What differs, by group. */
   readonly groups: readonly GroupReport[];
-  /** What is there, by tool. */
+  /** What is there, by place. */
   readonly found: readonly OwnRules[];
 }
 
@@ -151,7 +151,7 @@ export class NodeInterception {
   ): Promise<RulesReport> {
     const redirect = await this.#resolve(settings, listener);
     return {
-      tools: await this.#backend.findTools(),
+      wanted: await this.#backend.findPlaces(),
       groups: await this.#interception.inspect({
         guard: settings.guard,
         redirect,
@@ -185,11 +185,11 @@ export class NodeInterception {
   async #removeLeftovers(): Promise<void> {
     const { runCommand, log } = this.#options;
     try {
-      const { commands } = await this.#backend.findTools();
-      for (const { tool, remove } of await findOwnRules(runCommand)) {
-        if (commands.includes(tool)) continue;
+      const { places } = await this.#backend.findPlaces();
+      for (const { place, remove } of await findOwnRules(runCommand)) {
+        if (places.includes(place)) continue;
         await remove();
-        log("info", "Removed rules of an earlier configuration", { tool });
+        log("info", "Removed rules of an earlier configuration", { place });
       }
     } catch (error) {
       log("warn", "Rules of an earlier configuration cannot be removed", {

@@ -1,13 +1,18 @@
 import { InterceptionError } from "./interception_error.ts";
+import type { FamilyRules } from "./family_rules.ts";
 import { planRemoval } from "./iptables_removal.ts";
-import { TABLE } from "./nftables_rules.ts";
+import { placeOf } from "./nftables.ts";
+import { GUARD_TABLE, TABLE, type TableName } from "./nftables_rules.ts";
 import type { CommandResult, RunCommand } from "./run_command.ts";
+import { FAMILY_OPTION, ROUTING_PLACE } from "./routing.ts";
+import { readRoutingRules } from "./routing_plan.ts";
+import { ROUTING_PROTOCOL } from "./routing_rules.ts";
 import { explainFailure } from "./tool_failure.ts";
 
-/** Rules of ours that one tool shows, wherever they stand. */
+/** Rules of ours that one tool shows. */
 export interface OwnRules {
-  /** Command that shows and sets such rules, such as `ip6tables-legacy`. */
-  readonly tool: string;
+  /** Where they are, such as `ip6tables-legacy` or `nft table inet saassigner`. */
+  readonly place: string;
   /** The rules as the tool prints them, one a line. */
   readonly text: string;
   /**
@@ -38,7 +43,13 @@ const PLAIN_IPTABLES = ["iptables", "ip6tables"] as const;
 export async function findOwnRules(
   runCommand: RunCommand,
 ): Promise<readonly OwnRules[]> {
-  const found = [await findTable(runCommand)];
+  const found: (OwnRules | undefined)[] = [];
+  for (const family of ["IPv4", "IPv6"] as const) {
+    found.push(await findRouting(runCommand, family));
+  }
+  for (const table of [TABLE, GUARD_TABLE]) {
+    found.push(await findTable(runCommand, table));
+  }
   let isPlain = true;
   for (const tools of IPTABLES) {
     for (const tool of tools) {
@@ -55,10 +66,36 @@ export async function findOwnRules(
   return found.filter((each) => each !== undefined);
 }
 
+async function findRouting(
+  runCommand: RunCommand,
+  family: FamilyRules["family"],
+): Promise<OwnRules | undefined> {
+  const option = FAMILY_OPTION[family];
+  const listed = await tryCommand(runCommand, "ip", [
+    ...[option, "-details", "-json", "rule", "show"],
+  ]);
+  if (listed === undefined) return undefined;
+  if (listed.code !== 0) {
+    throw explainFailure("ip cannot read the routing rules", listed);
+  }
+  const rules = readRoutingRules(listed.stdout);
+  if (rules.length === 0) return undefined;
+  return {
+    place: ROUTING_PLACE,
+    text: rules.join("\n"),
+    remove: () =>
+      mustRun(runCommand, "ip", {
+        args: [option, "rule", "flush", "protocol", ROUTING_PROTOCOL],
+      }),
+  };
+}
+
 async function findTable(
   runCommand: RunCommand,
+  table: TableName,
 ): Promise<OwnRules | undefined> {
-  const list = ["list", "table", TABLE.family, TABLE.name];
+  const { family, name } = table;
+  const list = ["list", "table", family, name];
   const listed = await tryCommand(runCommand, "nft", list);
   if (listed === undefined) return undefined;
   if (/No such file or directory/.test(listed.stderr)) return undefined;
@@ -66,11 +103,11 @@ async function findTable(
     throw explainFailure("nft cannot read the rules", listed);
   }
   return {
-    tool: "nft",
+    place: placeOf(table),
     text: listed.stdout.trim(),
     remove: () =>
       mustRun(runCommand, "nft", {
-        args: ["delete", "table", TABLE.family, TABLE.name],
+        args: ["delete", "table", family, name],
       }),
   };
 }
@@ -90,7 +127,7 @@ function findChains(
   const { rules, document } = planRemoval(saved.stdout);
   if (rules.length === 0) return undefined;
   return {
-    tool,
+    place: tool,
     text: rules.join("\n"),
     remove: () =>
       mustRun(runCommand, `${tool}-restore`, {

@@ -30,11 +30,11 @@ export interface RuleGroup {
   write(document: string): Promise<void>;
 }
 
-/** Commands that a backend uses, of which a node can have several kinds. */
-export interface ToolChoice {
-  /** Their names, such as `iptables-nft` and `ip6tables-nft`. */
-  readonly commands: readonly string[];
-  /** Why these, in a few words. */
+/** Where a backend has its rules, of which a node can have several kinds. */
+export interface Places {
+  /** Such as `iptables-nft` and `ip6tables-nft`. */
+  readonly places: readonly string[];
+  /** Why there, in a few words. */
   readonly reason: string;
 }
 
@@ -42,8 +42,8 @@ export interface ToolChoice {
 export interface RuleBackend {
   /** Name of the tool, as the configuration has it. */
   readonly name: "iptables" | "nftables";
-  /** Tells which commands are used on this node. */
-  findTools(): Promise<ToolChoice>;
+  /** Tells where the rules are on this node. */
+  findPlaces(): Promise<Places>;
   /**
    * Makes the groups of rules for what is wanted; nothing is read or written yet.
    *

@@ -1,6 +1,6 @@
 /**
  * Asks a URL so many times, one connection each, and prints the different
- * answers, or `refused`, `late` and the like, as JSON.
+ * answers, or `refused`, `no route`, `late` and the like, as JSON.
  */
 const [url = "", times = "1"] = Deno.args;
 const answers = new Set<string>();
@@ -24,6 +24,7 @@ async function ask(): Promise<string> {
     if (/refused/i.test(text)) {
       return performance.now() - startedMs < 500 ? "refused" : "refused late";
     }
+    if (/No route to host|Permission denied/.test(text)) return "no route";
     return error instanceof DOMException ? "late" : text;
   }
 }

@@ -1,130 +1,62 @@
 import assert from "node:assert/strict";
-import { Interception } from "../../src/interception/interception.ts";
-import { matchInterfaces } from "../../src/interception/interface_match.ts";
-import type { LogFields } from "../../src/telemetry/log.ts";
-import { clockOf } from "../google/manual_clock.ts";
-import { ManualTime } from "../sandbox/manual_time.ts";
-import { Network } from "./network.ts";
+import type { WantedInterception } from "../../src/interception/family_rules.ts";
+import {
+  GuardedNode,
+  HOST_IP,
+  type Kind,
+  KINDS,
+  METADATA,
+  METADATA_IPV6,
+  PODS,
+  REDIRECT,
+  REFUSED,
+  RIGHT,
+  WANTED,
+} from "./guarded_node.ts";
 
-const HOST_IP = "10.128.0.2";
-const METADATA = "169.254.169.254";
-const METADATA_IPV6 = "[fd20:ce::254]";
-const OWN = [
-  { name: "lo", address: "127.0.0.1" },
-  { name: "eth0", address: HOST_IP },
-  { name: "eth0", address: "fd00:128::2" },
-  { name: "cbr0", address: "10.4.0.1" },
-];
-const PODS = [
-  { space: "bridged", ip: "10.4.0.11", ipv6: "fd00:4::11" },
-  { space: "ptp", ip: "10.5.0.11", ipv6: "fd00:5::11" },
-] as const;
-const BACKENDS = ["iptables", "nftables"] as const;
+const GUARD_ALONE: WantedInterception = { ...WANTED, redirect: undefined };
+const REAL = PODS.map(({ ip }) => `NODE-SECRET ${ip}`);
+const REAL_IPV6 = PODS.map(({ ipv6 }) => `NODE-SECRET ${ipv6}`);
 
-interface Keeper {
-  readonly interception: Interception;
-  readonly lines: readonly {
-    readonly level: string;
-    readonly fields: LogFields;
-  }[];
-  /** Runs one check. */
-  check(): Promise<void>;
-}
-
-function keep(
-  network: Network,
-  backend: typeof BACKENDS[number],
-  stack: AsyncDisposableStack,
-): Keeper {
-  const time = new ManualTime();
-  const lines: { level: string; fields: LogFields }[] = [];
-  const interception = new Interception({
-    backend,
-    address: METADATA,
-    ipv6Address: "fd20:ce::254",
-    runCommand: network.runInNode,
-    clock: clockOf(time),
-    log: (level, _message, fields = {}) => lines.push({ level, fields }),
-  });
-  const ending = new AbortController();
-  const running = interception.run(() => 10_000, ending.signal);
-  stack.defer(() => {
-    ending.abort();
-    return running;
-  });
-  const check = async (): Promise<void> => {
-    await time.asleep(1);
-    time.advance(10_000);
-    await time.asleep(1);
-  };
-  return { interception, lines, check };
-}
-
-for (const backend of BACKENDS) {
-  Deno.test(`Interception with ${backend} keeps pods from the real server`, async (t) => {
-    await using stack = new AsyncDisposableStack();
-    const network = stack.use(await Network.create());
-    const { interception, lines, check } = keep(network, backend, stack);
-    const { match } = matchInterfaces([], OWN, HOST_IP);
-    const wanted = {
-      hostIP: HOST_IP,
-      match,
-      guard: "all",
-      port: 8181,
-    } as const;
-
-    const askAll = async (host: string): Promise<readonly string[]> => {
-      const answers = await Promise.all(
-        PODS.map(({ space }) => network.ask(space, host, 20)),
-      );
-      return answers.flat();
-    };
+for (const kind of KINDS) {
+  Deno.test(`Interception with ${kind} keeps pods from the real server`, async (t) => {
+    await using node = await GuardedNode.create(kind);
+    const { network, interception } = node;
 
     await t.step(
       "without rules the pods reach it, as the set-up should",
       async () => {
-        assert.deepEqual(
-          await askAll(METADATA),
-          PODS.map(({ ip }) => `NODE-SECRET ${ip}`),
-        );
-        assert.deepEqual(
-          await askAll(METADATA_IPV6),
-          PODS.map(({ ipv6 }) => `NODE-SECRET ${ipv6}`),
-        );
+        assert.deepEqual(await node.askAll(METADATA), REAL);
+        assert.deepEqual(await node.askAll(METADATA_IPV6), REAL_IPV6);
       },
     );
 
     await t.step(
       "the guard alone refuses at once, in both families",
       async () => {
-        await interception.apply({ ...wanted, port: undefined });
+        await interception.apply(GUARD_ALONE);
         assert.deepEqual(interception.state, {
           ok: true,
           detail: "guard all, redirect not wanted yet",
+          drifts: 0,
           repairs: 0,
         });
         for (const host of [METADATA, METADATA_IPV6, `${METADATA}:443`]) {
-          assert.deepEqual(await askAll(host), ["refused", "refused"], host);
+          assert.deepEqual(await node.askAll(host), REFUSED, host);
         }
       },
     );
 
     await t.step("a redirect to a closed port is refused at once", async () => {
-      await interception.apply(wanted);
-      assert.deepEqual(await askAll(METADATA), ["refused", "refused"]);
+      await interception.apply(WANTED);
+      assert.deepEqual(await node.askAll(METADATA), REFUSED);
     });
 
     await t.step("the redirect keeps each pod's address", async () => {
       await network.serve("node", "DAEMON", `${HOST_IP}:8181`);
-      assert.deepEqual(
-        await askAll(METADATA),
-        PODS.map(({ ip }) => `DAEMON ${ip}`),
-      );
-      assert.deepEqual(await askAll(METADATA_IPV6), ["refused", "refused"]);
-      assert.deepEqual(await askAll(`${METADATA}:8080`), [
-        "refused",
-        "refused",
-      ]);
+      assert.deepEqual(await node.askAll(METADATA), RIGHT);
+      assert.deepEqual(await node.askAll(METADATA_IPV6), REFUSED);
+      assert.deepEqual(await node.askAll(`${METADATA}:8080`), REFUSED);
     });
 
     await t.step("the node's own processes are not touched", async () => {
@@ -137,217 +69,221 @@ for (const backend of BACKENDS) {
     });
 
     await t.step("rules in order are not written again", async () => {
-      await interception.apply(wanted);
-      await check();
-      assert.equal(interception.state.repairs, 0);
-      assert.equal(lines.at(-1)?.fields["written"], undefined);
+      assert.deepEqual(await interception.apply(WANTED), []);
+      await node.check();
+      assert.equal(interception.state.drifts, 0);
     });
 
     await t.step("guard alone again leaves the redirect as it is", async () => {
-      await interception.apply({ ...wanted, guard: "http", port: undefined });
+      await interception.apply({ ...GUARD_ALONE, guard: "http" });
+      assert.deepEqual(await node.askAll(METADATA), RIGHT);
+      await interception.apply(WANTED);
+    });
+
+    for (const { name, commands, missing, meanwhile } of DAMAGES[kind]) {
+      await t.step(`${name} is repaired by one check`, async () => {
+        const { repairs } = interception.state;
+        for (const command of commands) await node.inNode(command);
+        assert.deepEqual(await node.askAll(METADATA), meanwhile);
+        await node.check();
+        assert.deepEqual(await node.askAll(METADATA), RIGHT);
+        assert.deepEqual(await node.askAll(METADATA_IPV6), REFUSED);
+        const { ok, detail, repairs: repaired } = interception.state;
+        assert.ok(ok, detail);
+        assert.equal(repaired, repairs + 1);
+        const warning = node.lines.findLast(({ level }) => level === "warn");
+        assert.match(String(warning?.fields["missing"]), missing);
+      });
+    }
+
+    await t.step("all rules of netfilter removed are restored", async () => {
+      await node.inNode("nft flush ruleset");
       assert.deepEqual(
-        await askAll(METADATA),
-        PODS.map(({ ip }) => `DAEMON ${ip}`),
+        await node.askAll(METADATA, 1),
+        kind === "iptables-legacy" ? RIGHT : PODS.map(() => "no route"),
       );
-      await interception.apply(wanted);
-    });
-
-    await t.step(
-      "what another program removes is restored by one check",
-      async () => {
-        await REMOVE_REDIRECT[backend](network);
-        assert.deepEqual(await askAll(METADATA), ["refused", "refused"]);
-        await check();
-        assert.deepEqual(
-          await askAll(METADATA),
-          PODS.map(({ ip }) => `DAEMON ${ip}`),
-        );
-        assert.deepEqual(interception.state, {
-          ok: true,
-          detail: "guard all, redirect to port 8181",
-          repairs: 1,
-        });
-        const warning = lines.find(({ level }) => level === "warn");
-        assert.match(String(warning?.fields["missing"]), MISSING[backend]);
-      },
-    );
-
-    await t.step("nothing leaks while it is removed and restored", async () => {
-      const asked = Promise.all(
-        PODS.map(({ space }) => network.ask(space, METADATA, 400)),
-      );
-      for (let round = 0; round < 5; round++) {
-        await REMOVE_REDIRECT[backend](network);
-        await check();
-      }
-      for (const [index, answers] of (await asked).entries()) {
-        const right = `DAEMON ${PODS[index]?.ip}`;
-        assert.deepEqual(
-          answers.filter((answer) => answer !== "refused"),
-          [right],
-        );
-      }
-      assert.equal(interception.state.repairs, 6);
-    });
-
-    await t.step("all of it removed is restored by one check", async () => {
-      await network.exec("node", "nft", "flush", "ruleset");
-      await check();
-      assert.equal(interception.state.repairs, 7);
       assert.deepEqual(
-        await askAll(METADATA),
-        PODS.map(({ ip }) => `DAEMON ${ip}`),
+        await network.ask("node", METADATA),
+        [`NODE-SECRET ${HOST_IP}`],
       );
-      assert.deepEqual(await askAll(METADATA_IPV6), ["refused", "refused"]);
+      await node.check();
+      assert.deepEqual(await node.askAll(METADATA), RIGHT);
+      assert.deepEqual(await node.askAll(METADATA_IPV6), REFUSED);
     });
 
-    await t.step(
-      "concealment above ours is beaten within one check",
-      async () => {
-        const rule =
-          `-p tcp ! -i eth0 -d ${METADATA} --dport 80 -j DNAT --to-destination 10.128.0.1:80`;
-        await network.exec(
-          "node",
-          ..."iptables -w 5 -t nat -I PREROUTING".split(" "),
-          ...rule.split(" "),
-        );
-        await check();
-        assert.deepEqual(
-          await askAll(METADATA),
-          PODS.map(({ ip }) => `DAEMON ${ip}`),
-        );
-      },
-    );
+    await t.step("concealment is beaten from the next check on", async () => {
+      const rule =
+        `-t nat -I PREROUTING -p tcp ! -i eth0 -d ${METADATA} --dport 80 -j DNAT --to-destination 10.128.0.1:80`;
+      await node.inNode(`${iptablesOf(kind)} -w 5 ${rule}`);
+      await node.check();
+      assert.deepEqual(await node.askAll(METADATA), RIGHT);
+    });
 
     await t.step("packets out of connection tracking do not leak", async () => {
-      const rule = `-d ${METADATA} -p tcp --dport 80 -j CT --notrack`;
-      await network.exec(
-        "node",
-        ..."iptables -w 5 -t raw -I PREROUTING".split(" "),
-        ...rule.split(" "),
-      );
-      assert.deepEqual(await askAll(METADATA), ["refused", "refused"]);
-      await check();
+      const rule =
+        `-t raw -I PREROUTING -d ${METADATA} -p tcp --dport 80 -j CT --notrack`;
+      await node.inNode(`${iptablesOf(kind)} -w 5 ${rule}`);
+      assert.deepEqual(await node.askAll(METADATA), REFUSED);
+      await node.check();
       assert.deepEqual(
-        await askAll(METADATA),
-        backend === "iptables"
-          ? PODS.map(({ ip }) => `DAEMON ${ip}`)
-          : ["refused", "refused"],
+        await node.askAll(METADATA),
+        kind === "nftables" ? REFUSED : RIGHT,
       );
     });
-  });
-
-  Deno.test(`Interception with ${backend} redirects only named interfaces and guards all`, async () => {
-    await using stack = new AsyncDisposableStack();
-    const network = stack.use(await Network.create());
-    const { interception, check } = keep(network, backend, stack);
-    await network.serve("node", "DAEMON", "[fd00:128::2]:8181");
-    const { match } = matchInterfaces(["gke+", "cbr0"], OWN, "fd00:128::2");
-    const wanted = {
-      hostIP: "fd00:128::2",
-      match,
-      guard: "http",
-      port: 8181,
-    } as const;
-    await interception.apply(wanted);
-    assert.deepEqual(await network.ask("bridged", METADATA_IPV6), [
-      "DAEMON fd00:4::11",
-    ]);
-    assert.deepEqual(await network.ask("ptp", METADATA_IPV6), [
-      "DAEMON fd00:5::11",
-    ]);
-    assert.deepEqual(await network.ask("ptp", METADATA), ["refused"]);
-
-    await interception.apply({
-      ...wanted,
-      match: { kind: "only", names: ["cbr0"] },
-    });
-    assert.deepEqual(await network.ask("ptp", METADATA_IPV6), ["refused"]);
-
-    await interception.apply({
-      ...wanted,
-      match: { kind: "only", names: ["+"] },
-    });
-    assert.deepEqual(await network.ask("ptp", METADATA_IPV6), [
-      "DAEMON fd00:5::11",
-    ]);
-
-    await interception.apply({ ...wanted, guard: "off" });
-    assert.deepEqual(await network.ask("ptp", METADATA), [
-      "NODE-SECRET 10.5.0.11",
-    ]);
-    await check();
-    assert.equal(interception.state.repairs, 0);
   });
 }
 
-Deno.test("Interception with iptables uses the kind that the kubelet uses", async () => {
-  await using stack = new AsyncDisposableStack();
-  const network = stack.use(await Network.create());
-  const { interception, check } = keep(network, "iptables", stack);
-  await network.exec(
-    "node",
-    ..."iptables-legacy -w 5 -t mangle -N KUBE-IPTABLES-HINT".split(" "),
-  );
-  await network.serve("node", "DAEMON", `${HOST_IP}:8181`);
-  await interception.apply({
-    hostIP: HOST_IP,
-    match: { kind: "not", name: "eth0" },
-    guard: "all",
-    port: 8181,
+/** The iptables that stands for other programs. */
+function iptablesOf(kind: Kind): string {
+  return kind === "nftables" ? "iptables" : kind;
+}
+
+interface Damage {
+  readonly name: string;
+  readonly commands: readonly string[];
+  /** What the log says of it. */
+  readonly missing: RegExp;
+  /** What pods are answered until it is repaired. */
+  readonly meanwhile: readonly string[];
+}
+
+const DAMAGES: Readonly<Record<Kind, readonly Damage[]>> = {
+  "iptables-nft": iptablesDamages("iptables-nft"),
+  "iptables-legacy": iptablesDamages("iptables-legacy"),
+  nftables: [
+    {
+      name: "an emptied redirect",
+      commands: ["nft flush chain inet saassigner prerouting"],
+      missing: /^nftables: chain prerouting differs$/,
+      meanwhile: REFUSED,
+    },
+    {
+      name: "a removed guard",
+      commands: [
+        "nft flush chain inet saassigner guard",
+        "nft delete chain inet saassigner guard",
+      ],
+      missing: /^nftables: no chain guard$/,
+      meanwhile: RIGHT,
+    },
+    {
+      name: "a routing rule too much, and all of IPv6 missing",
+      commands: [
+        "ip -4 rule add pref 4 to 169.254.169.254 ipproto tcp goto 8 protocol 83",
+        "ip -6 rule flush protocol 83",
+      ],
+      missing:
+        /^IPv4 routing: rule .* is too much; (IPv6 routing: no rule .*){4}$/,
+      meanwhile: RIGHT,
+    },
+  ],
+};
+
+function iptablesDamages(tool: "iptables-nft" | "iptables-legacy"): Damage[] {
+  const iptables = `${tool} -w 5`;
+  return [
+    {
+      name: "an emptied nat table",
+      commands: [`${iptables} -t nat -F`],
+      missing:
+        /^IPv4: nat: no jump from PREROUTING to SAASSIGNER-METADATA; IPv4: nat: chain SAASSIGNER-METADATA differs$/,
+      meanwhile: REFUSED,
+    },
+    {
+      name: "everything removed from all tables",
+      commands: ["filter", "nat", "raw"].flatMap((table) => [
+        `${iptables} -t ${table} -F`,
+        `${iptables} -t ${table} -X`,
+      ]),
+      missing: /^IPv4: filter: no jump .* no chain SAASSIGNER-METADATA$/,
+      meanwhile: REFUSED,
+    },
+    {
+      name: "a removed guard",
+      commands: [`${iptables} -F FORWARD`],
+      missing: /^IPv4: filter: no jump from FORWARD to SAASSIGNER-GUARD$/,
+      meanwhile: RIGHT,
+    },
+    {
+      name: "a removed second guard",
+      commands: ["nft delete table inet saassigner-guard"],
+      missing: /^second guard: no table inet saassigner-guard$/,
+      meanwhile: RIGHT,
+    },
+    {
+      name: "a removed routing rule",
+      commands: ["ip -4 rule del pref 7"],
+      missing:
+        /^IPv4 routing: no rule "pref 7 to 169.254.169.254 .* prohibit"$/,
+      meanwhile: RIGHT,
+    },
+    {
+      name: "a rule of another program before ours",
+      commands: [
+        `${iptables} -t nat -N OTHER`,
+        `${iptables} -t nat -I PREROUTING -j OTHER`,
+      ],
+      missing:
+        /^IPv4: nat: jump from PREROUTING to SAASSIGNER-METADATA is not the first rule$/,
+      meanwhile: RIGHT,
+    },
+    {
+      name: "a jump that somebody has doubled",
+      commands: [
+        `${iptables} -t nat -I PREROUTING -m comment --comment saassigner-jump -j SAASSIGNER-METADATA`,
+      ],
+      missing: /^IPv4: nat: 2 times the jump/,
+      meanwhile: RIGHT,
+    },
+  ];
+}
+
+for (const kind of KINDS) {
+  Deno.test(`Interception with ${kind} redirects only named interfaces and guards all`, async () => {
+    await using node = await GuardedNode.create(kind);
+    const { network, interception } = node;
+    await network.serve("node", "DAEMON", "[fd00:128::2]:8181");
+    const through = (...names: readonly string[]): WantedInterception => ({
+      guard: "http",
+      redirect: {
+        ...REDIRECT,
+        hostIP: "fd00:128::2",
+        match: { kind: "only", names },
+        listener: { address: "fd00:128::2", port: 8181 },
+      },
+    });
+    await interception.apply(through("gke+", "cbr0"));
+    assert.deepEqual(await node.askAll(METADATA_IPV6), [
+      "DAEMON fd00:4::11",
+      "DAEMON fd00:5::11",
+    ]);
+    assert.deepEqual(await node.askAll(METADATA), REFUSED);
+
+    await interception.apply(through("cbr0"));
+    assert.deepEqual(await network.ask("ptp", METADATA_IPV6), ["refused"]);
+
+    await interception.apply(through("+"));
+    assert.deepEqual(await network.ask("ptp", METADATA_IPV6), [
+      "DAEMON fd00:5::11",
+    ]);
+
+    await interception.apply({ ...through("+"), guard: "off" });
+    assert.deepEqual(await node.askAll(METADATA), REAL);
+    await node.check();
+    assert.equal(interception.state.drifts, 0);
   });
-  assert.match(
-    await network.exec(
-      "node",
-      ..."iptables-legacy -w 5 -t nat -S PREROUTING".split(" "),
-    ),
-    /-j SAASSIGNER-METADATA/,
-  );
-  await network.exec("node", ..."iptables-legacy -w 5 -t nat -F".split(" "));
-  assert.deepEqual(await network.ask("ptp", METADATA), ["refused"]);
-  await check();
-  assert.equal(interception.state.repairs, 1);
-  assert.deepEqual(await network.ask("ptp", METADATA), ["DAEMON 10.5.0.11"]);
-  assert.deepEqual(await network.ask("ptp", METADATA_IPV6), ["refused"]);
-});
+}
 
 Deno.test("Interception with nftables wakes a table that was switched off", async () => {
-  await using stack = new AsyncDisposableStack();
-  const network = stack.use(await Network.create());
-  const { interception, check } = keep(network, "nftables", stack);
-  await interception.apply({
-    hostIP: HOST_IP,
-    match: { kind: "not", name: "eth0" },
-    guard: "all",
-    port: undefined,
-  });
-  await network.exec(
+  await using node = await GuardedNode.create("nftables");
+  await node.interception.apply(GUARD_ALONE);
+  await node.network.exec(
     "node",
     "nft",
     "add table inet saassigner { flags dormant ; }",
   );
-  assert.deepEqual(await network.ask("ptp", METADATA), [
-    "NODE-SECRET 10.5.0.11",
-  ]);
-  await check();
-  assert.equal(interception.state.repairs, 1);
-  assert.deepEqual(await network.ask("ptp", METADATA), ["refused"]);
+  assert.deepEqual(await node.askAll(METADATA, 1), ["no route", "no route"]);
+  await node.check();
+  assert.equal(node.interception.state.repairs, 1);
+  assert.deepEqual(await node.askAll(METADATA), REFUSED);
 });
-
-const REMOVE_REDIRECT = {
-  iptables: async (network: Network): Promise<void> => {
-    await network.exec("node", ..."iptables -w 5 -t nat -F".split(" "));
-  },
-  nftables: async (network: Network): Promise<void> => {
-    await network.exec(
-      "node",
-      ..."nft flush chain inet saassigner prerouting".split(" "),
-    );
-  },
-};
-
-const MISSING = {
-  iptables:
-    /^IPv4 nat: no jump from PREROUTING to SAASSIGNER-METADATA; IPv4 nat: chain SAASSIGNER-METADATA differs$/,
-  nftables: /^chain prerouting differs$/,
-};

@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import {
+  createFollowCommand,
+  type FollowCommand,
+} from "../../src/interception/follow_command.ts";
+import {
+  type CommandResult,
   createRunCommand,
   type RunCommand,
 } from "../../src/interception/run_command.ts";
+import { Dialogue } from "./dialogue.ts";
 
 const run = createRunCommand();
+const follow = createFollowCommand();
 
 /**
  * Network namespaces: a node, its pods on a bridge and on a ptp veth, and a host
@@ -15,6 +22,7 @@ export class Network implements AsyncDisposable {
   readonly #prefix = `sa${crypto.randomUUID().slice(0, 6)}`;
   readonly #lockFile: string = Deno.makeTempFileSync({ prefix: "xtables" });
   readonly #processes: Deno.ChildProcess[] = [];
+  readonly #dialogues: Dialogue[] = [];
   readonly #names = ["gce", "node", "bridged", "ptp"] as const;
 
   /** Makes the namespaces and starts the real metadata server in `gce`. */
@@ -33,6 +41,18 @@ export class Network implements AsyncDisposable {
   /** Runs commands in the namespace of the node, as the daemon does. */
   readonly runInNode: RunCommand = (command, args, options) =>
     run("ip", [...this.#enter("node"), command, ...args], options);
+
+  /** Runs a command in the node's namespace; it may fail. */
+  async tryInNode(
+    ...command: readonly [string, ...string[]]
+  ): Promise<CommandResult> {
+    const [name, ...args] = command;
+    return await this.runInNode(name, args, TIMEOUT);
+  }
+
+  /** Follows commands in the namespace of the node, as the daemon does. */
+  readonly followInNode: FollowCommand = (command, args, options) =>
+    follow("ip", [...this.#enter("node"), command, ...args], options);
 
   /** Runs a command in a namespace; it must succeed. */
   async exec(space: Space, ...command: string[]): Promise<string> {
@@ -76,6 +96,47 @@ export class Network implements AsyncDisposable {
     }
     reader.releaseLock();
     return child;
+  }
+
+  /** Starts a script of this folder that is told lines, and answers by lines. */
+  talk(space: Space, script: string, ...args: readonly string[]): Dialogue {
+    return this.#talk([
+      "ip",
+      ...this.#enter(space),
+      Deno.execPath(),
+      "run",
+      "--no-lock",
+      "--allow-net",
+      pathOf(script),
+      ...args,
+    ]);
+  }
+
+  /** Asks the metadata address in a pod without pause, until told a line. */
+  load(space: Space): Dialogue {
+    return this.talk(space, "load_probe.ts", "169.254.169.254");
+  }
+
+  /** Holds the lock of iptables-legacy in the node, until it is disposed of. */
+  async holdLock(): Promise<Dialogue> {
+    const holder = this.#talk([
+      ...["flock", this.#lockFile],
+      ...["sh", "-c", "echo held; exec cat"],
+    ]);
+    await holder.hear();
+    return holder;
+  }
+
+  #talk([command = "", ...args]: readonly string[]): Dialogue {
+    const child = new Deno.Command(command, {
+      args,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const dialogue = new Dialogue(child);
+    this.#dialogues.push(dialogue);
+    return dialogue;
   }
 
   /** Asks `http://host/`, one new connection each time; the different answers, sorted. */
@@ -181,6 +242,9 @@ export class Network implements AsyncDisposable {
 
   /** Ends the processes, removes the namespaces, and checks that none is left. */
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const dialogue of this.#dialogues) {
+      await dialogue[Symbol.asyncDispose]();
+    }
     for (const child of this.#processes) {
       try {
         child.kill("SIGKILL");
@@ -193,9 +257,9 @@ export class Network implements AsyncDisposable {
     }
     for (const name of this.#names) {
       const space = `${this.#prefix}${name}`;
-      const left = await run("ip", ["netns", "pids", space], TIMEOUT);
+      const left = await listProcesses(space);
       await run("ip", ["netns", "del", space], TIMEOUT);
-      assert.equal(left.stdout.trim(), "", `processes are left in ${space}`);
+      assert.deepEqual(left, [], `processes are left in ${space}`);
     }
     await Deno.remove(this.#lockFile);
     const spaces = await must(["netns", "list"]);
@@ -205,6 +269,18 @@ export class Network implements AsyncDisposable {
 
 /** One of the namespaces. */
 export type Space = "gce" | "node" | "bridged" | "ptp";
+
+/** Lists what runs in a namespace, without what a killed daemon leaves for the next change to end. */
+async function listProcesses(space: string): Promise<readonly string[]> {
+  const { stdout } = await run("ip", ["netns", "pids", space], TIMEOUT);
+  const left: string[] = [];
+  for (const pid of stdout.split("\n").filter((line) => line !== "")) {
+    const command = await Deno.readTextFile(`/proc/${pid}/cmdline`);
+    if (command.endsWith("nft\0monitor\0")) Deno.kill(Number(pid), "SIGKILL");
+    else left.push(command);
+  }
+  return left;
+}
 
 const TIMEOUT = { timeoutMs: 30_000 };
 

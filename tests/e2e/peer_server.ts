@@ -10,8 +10,6 @@ Deno.serve(
   },
   (_request, { remoteAddr }) => {
     const { hostname: peer } = remoteAddr as Deno.NetAddr;
-    return new Response(`${name} ${peer.replace(/^::ffff:/, "")}`, {
-      headers: { connection: "close" },
-    });
+    return new Response(`${name} ${peer.replace(/^::ffff:/, "")}`);
   },
 );

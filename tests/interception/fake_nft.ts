@@ -1,9 +1,10 @@
+import { InterceptionError } from "../../src/interception/interception_error.ts";
 import type {
   CommandResult,
   RunCommand,
 } from "../../src/interception/run_command.ts";
 
-/** Keeps one table as `nft` does, and can be made to fail. */
+/** A machine with `nft` alone, which keeps one table and can be made to fail. */
 export class FakeNft {
   /** Elements of the table, or `undefined` if there is none. */
   elements: readonly unknown[] | undefined;
@@ -19,7 +20,10 @@ export class FakeNft {
   /** Most commands that ran at the same time. */
   mostRunning = 0;
 
-  readonly run: RunCommand = async (_command, args, { input }) => {
+  readonly run: RunCommand = async (command, args, { input }) => {
+    if (command !== "nft") {
+      throw new InterceptionError(`${command} is not installed`);
+    }
     this.mostRunning = Math.max(this.mostRunning, ++this.#running);
     try {
       await Promise.resolve();

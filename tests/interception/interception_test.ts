@@ -186,8 +186,8 @@ class Rival implements RuleBackend {
   plan: Plan = IN_ORDER;
   writes = 0;
 
-  findTools(): ReturnType<RuleBackend["findTools"]> {
-    return Promise.resolve({ commands: [], reason: "" });
+  findPlaces(): ReturnType<RuleBackend["findPlaces"]> {
+    return Promise.resolve({ places: [], reason: "" });
   }
 
   createGroups(): readonly RuleGroup[] {

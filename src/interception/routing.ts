@@ -1,0 +1,75 @@
+import type { FamilyRules } from "./family_rules.ts";
+import { InterceptionError } from "./interception_error.ts";
+import { planRouting } from "./routing_plan.ts";
+import { listRoutingRules } from "./routing_rules.ts";
+import type { Plan, RuleGroup } from "./rule_group.ts";
+import type { RunCommand } from "./run_command.ts";
+import { explainFailure } from "./tool_failure.ts";
+
+const TIMEOUT_MS = 10_000;
+
+/** Option of `ip` for each address family. */
+export const FAMILY_OPTION = { IPv4: "-4", IPv6: "-6" } as const;
+
+/** Where routing rules are, in the words of status and log. */
+export const ROUTING_PLACE = "ip rule";
+
+/** The routing rules of one address family. */
+export class RoutingGuard implements RuleGroup {
+  readonly name: string;
+  readonly #wanted: FamilyRules;
+  readonly #runCommand: RunCommand;
+
+  /**
+   * Creates the group; nothing is read or written yet.
+   *
+   * @param wanted What is wanted.
+   * @param runCommand Runs `ip`.
+   */
+  constructor(wanted: FamilyRules, runCommand: RunCommand) {
+    this.name = `${wanted.family} routing`;
+    this.#wanted = wanted;
+    this.#runCommand = runCommand;
+  }
+
+  /** @inheritDoc */
+  async inspect(): Promise<Plan> {
+    const { family } = this.#wanted;
+    const listed = await this.#runCommand(
+      "ip",
+      [FAMILY_OPTION[family], "-details", "-json", "rule", "show"],
+      { timeoutMs: TIMEOUT_MS },
+    );
+    if (listed.code !== 0) {
+      throw explainFailure("ip cannot read the routing rules", listed);
+    }
+    return planRouting(listRoutingRules(this.#wanted), listed.stdout);
+  }
+
+  /** @inheritDoc */
+  async write(document: string): Promise<void> {
+    const result = await this.#runCommand(
+      "ip",
+      [FAMILY_OPTION[this.#wanted.family], "-batch", "-"],
+      { input: document, timeoutMs: TIMEOUT_MS },
+    );
+    if (result.code !== 0) {
+      throw explainFailure("ip cannot write the routing rules", result);
+    }
+  }
+}
+
+/**
+ * Finds out whether this node has `ip`.
+ *
+ * @param runCommand Runs it.
+ */
+export async function hasIp(runCommand: RunCommand): Promise<boolean> {
+  try {
+    const { code } = await runCommand("ip", ["-V"], { timeoutMs: TIMEOUT_MS });
+    return code === 0;
+  } catch (error) {
+    if (error instanceof InterceptionError) return false;
+    throw error;
+  }
+}

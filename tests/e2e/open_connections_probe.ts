@@ -1,0 +1,35 @@
+/**
+ * For each number that it is told, opens so many connections more to a host and port,
+ * keeps them open, and answers how many of these were taken within a second.
+ */
+import { connect, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+
+const [host = "", port = "80"] = Deno.args;
+const PATIENCE_MS = 1_000;
+const open: Socket[] = [];
+
+const input = Readable.from(Deno.stdin.readable);
+for await (const line of createInterface({ input })) {
+  const before = open.length;
+  await Promise.all(Array.from({ length: Number(line) }, openOne));
+  console.log(open.length - before);
+}
+
+function openOne(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const socket = connect({ host, port: Number(port) });
+  const timer = setTimeout(() => socket.destroy(), PATIENCE_MS);
+  socket.on("connect", () => {
+    clearTimeout(timer);
+    open.push(socket);
+    resolve();
+  });
+  socket.on("error", () => {});
+  socket.on("close", () => {
+    clearTimeout(timer);
+    resolve();
+  });
+  return promise;
+}
