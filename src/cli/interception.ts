@@ -113,12 +113,7 @@ async function load(
   { readonly config: Config; readonly interception: NodeInterception }
 > {
   const { env, readTextFile } = io;
-  const { config, origins, warnings } = await loadConfig({
-    args,
-    env,
-    readTextFile,
-  });
-  for (const warning of warnings) io.err(`warning: ${warning}\n`);
+  const { config, origins } = await loadConfig({ args, env, readTextFile });
   const interception = createInterception(config, {
     clock: systemClock,
     log: (level, message) => {

@@ -141,3 +141,33 @@ Deno.test("the program with the original's own flags serves pods on the real add
     }
   });
 });
+
+Deno.test("the program killed and started again under load never leaves pods to the node's account", async () => {
+  await using network = await Network.create();
+  const start = (): Promise<Deno.ChildProcess> =>
+    network.start(
+      "node",
+      "daemon_in_node.ts",
+      HOST_IP,
+      ...PODS.map(({ ip }) => ip),
+    );
+  let daemon = await start();
+  const loads = PODS.map(({ space }) => network.load(space));
+  for (let round = 0; round < 4; round++) {
+    daemon.kill(round % 2 === 0 ? "SIGKILL" : "SIGTERM");
+    await daemon.status;
+    daemon = await start();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  for (const [index, { account }] of PODS.entries()) {
+    const { [account]: right = 0, refused = 0, ...others } = JSON.parse(
+      await loads[index]?.ask() ?? "{}",
+    );
+    assert.ok(right > 100, `${right} right answers`);
+    assert.ok(refused > 100, `${refused} refusals`);
+    for (const answer of Object.keys(others)) {
+      // A pod that is not known yet is told so.
+      assert.match(answer, /^(reset|closed|late|The pods of this node .*)$/);
+    }
+  }
+});
