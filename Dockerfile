@@ -15,7 +15,7 @@ LABEL org.opencontainers.image.title="k8s-gke-service-account-assigner" \
       org.opencontainers.image.description="Gives each Kubernetes pod its own Google service account" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends iptables nftables \
+  && apt-get install -y --no-install-recommends iproute2 iptables nftables \
   && rm -rf /var/lib/apt/lists/*
 ARG COMMIT=unknown
 ENV SAASSIGNER_COMMIT=${COMMIT}
@@ -27,5 +27,5 @@ ENTRYPOINT ["deno", "run", "--no-prompt", "--no-config", "--cached-only", "--uns
   "--allow-env=NODE_NAME,HOST_IP,GOOGLE_APPLICATION_CREDENTIALS,KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,HTTPS_PROXY,https_proxy,NO_PROXY,no_proxy,SAASSIGNER_COMMIT", \
   "--ignore-env", \
   "--allow-sys=networkInterfaces", \
-  "--allow-run=nft,iptables,ip6tables,iptables-restore,ip6tables-restore,iptables-nft,ip6tables-nft,iptables-nft-restore,ip6tables-nft-restore,iptables-nft-save,ip6tables-nft-save,iptables-legacy,ip6tables-legacy,iptables-legacy-restore,ip6tables-legacy-restore,iptables-legacy-save,ip6tables-legacy-save", \
+  "--allow-run=nft,ip,iptables,ip6tables,iptables-restore,ip6tables-restore,iptables-nft,ip6tables-nft,iptables-nft-restore,ip6tables-nft-restore,iptables-nft-save,ip6tables-nft-save,iptables-legacy,ip6tables-legacy,iptables-legacy-restore,ip6tables-legacy-restore,iptables-legacy-save,ip6tables-legacy-save", \
   "/opt/saassigner/saassigner.js"]
