@@ -2,10 +2,10 @@ import type { FamilyRules } from "./family_rules.ts";
 import { type CapturedTable, planIptables } from "./iptables_plan.ts";
 import { listTableRules, type TableRules } from "./iptables_rules.ts";
 import { detectVariant, type IptablesVariant } from "./iptables_variant.ts";
-import { canGuard, NftablesTable, placeOf } from "./nftables.ts";
+import { canGuard, createTable, placeOf } from "./nftables.ts";
 import { GUARD_TABLE, listGuardTable } from "./nftables_rules.ts";
-import { once, OptionalGroup } from "./optional_group.ts";
-import { hasIp, ROUTING_PLACE, RoutingGuard } from "./routing.ts";
+import { makeOptional, once } from "./optional_group.ts";
+import { createRoutingGuard, hasIp, ROUTING_PLACE } from "./routing.ts";
 import type { Places, Plan, RuleBackend, RuleGroup } from "./rule_group.ts";
 import type { CommandResult, RunCommand } from "./run_command.ts";
 import { explainFailure } from "./tool_failure.ts";
@@ -52,12 +52,12 @@ export function createIptables(runCommand: RunCommand): RuleBackend {
       ...families.map((wanted) =>
         new IptablesFamily(wanted, { runCommand, findVariant })
       ),
-      new OptionalGroup(
-        new NftablesTable("second guard", listGuardTable(families), runCommand),
+      makeOptional(
+        createTable("second guard", listGuardTable(families), runCommand),
         hasNftables,
       ),
       ...families.map((wanted) =>
-        new OptionalGroup(new RoutingGuard(wanted, runCommand), hasRouting)
+        makeOptional(createRoutingGuard(wanted, runCommand), hasRouting)
       ),
     ],
   };

@@ -8,8 +8,8 @@ import {
   type TableContents,
   type TableName,
 } from "./nftables_rules.ts";
-import { once, OptionalGroup } from "./optional_group.ts";
-import { hasIp, ROUTING_PLACE, RoutingGuard } from "./routing.ts";
+import { makeOptional, once } from "./optional_group.ts";
+import { createRoutingGuard, hasIp, ROUTING_PLACE } from "./routing.ts";
 import type { Places, Plan, RuleBackend, RuleGroup } from "./rule_group.ts";
 import type { RunCommand } from "./run_command.ts";
 import { explainFailure } from "./tool_failure.ts";
@@ -34,9 +34,9 @@ export function createNftables(runCommand: RunCommand): RuleBackend {
       return { places: [placeOf(TABLE), ...routing], reason: "as configured" };
     },
     createGroups: (families) => [
-      new NftablesTable("nftables", listTableContents(families), runCommand),
+      createTable("nftables", listTableContents(families), runCommand),
       ...families.map((wanted) =>
-        new OptionalGroup(new RoutingGuard(wanted, runCommand), hasRouting)
+        makeOptional(createRoutingGuard(wanted, runCommand), hasRouting)
       ),
     ],
   };
@@ -74,48 +74,41 @@ export function placeOf({ family, name }: TableName): string {
   return `nft table ${family} ${name}`;
 }
 
-/** One table of ours. */
-export class NftablesTable implements RuleGroup {
-  readonly name: string;
-  readonly #contents: TableContents;
-  readonly #runCommand: RunCommand;
-
-  /**
-   * Creates the group; nothing is read or written yet.
-   *
-   * @param name What the group is about.
-   * @param contents What the table should hold.
-   * @param runCommand Runs `nft`.
-   */
-  constructor(name: string, contents: TableContents, runCommand: RunCommand) {
-    this.name = name;
-    this.#contents = contents;
-    this.#runCommand = runCommand;
-  }
-
-  /** @inheritDoc */
-  async inspect(): Promise<Plan> {
-    const { family, name } = this.#contents.table;
-    const result = await this.#runCommand(
-      "nft",
-      ["-j", "list", "table", family, name],
-      { timeoutMs: TIMEOUT_MS },
-    );
-    if (result.code === 0) return planNftables(this.#contents, result.stdout);
-    if (result.stderr.includes("No such file or directory")) {
-      return planNftables(this.#contents, undefined);
-    }
-    throw explainFailure("nft cannot read the rules", result);
-  }
-
-  /** @inheritDoc */
-  async write(document: string): Promise<void> {
-    const result = await this.#runCommand("nft", ["-j", "-f", "-"], {
-      input: document,
-      timeoutMs: TIMEOUT_MS,
-    });
-    if (result.code !== 0) {
-      throw explainFailure("nft cannot write the rules", result);
-    }
-  }
+/**
+ * Creates the group of rules that are one table of ours.
+ *
+ * @param name What the group is about.
+ * @param contents What the table should hold.
+ * @param runCommand Runs `nft`.
+ */
+export function createTable(
+  name: string,
+  contents: TableContents,
+  runCommand: RunCommand,
+): RuleGroup {
+  return {
+    name,
+    async inspect(): Promise<Plan> {
+      const { table } = contents;
+      const result = await runCommand(
+        "nft",
+        ["-j", "list", "table", table.family, table.name],
+        { timeoutMs: TIMEOUT_MS },
+      );
+      if (result.code === 0) return planNftables(contents, result.stdout);
+      if (result.stderr.includes("No such file or directory")) {
+        return planNftables(contents, undefined);
+      }
+      throw explainFailure("nft cannot read the rules", result);
+    },
+    async write(document): Promise<void> {
+      const result = await runCommand("nft", ["-j", "-f", "-"], {
+        input: document,
+        timeoutMs: TIMEOUT_MS,
+      });
+      if (result.code !== 0) {
+        throw explainFailure("nft cannot write the rules", result);
+      }
+    },
+  };
 }

@@ -14,49 +14,40 @@ export const FAMILY_OPTION = { IPv4: "-4", IPv6: "-6" } as const;
 /** Where routing rules are, in the words of status and log. */
 export const ROUTING_PLACE = "ip rule";
 
-/** The routing rules of one address family. */
-export class RoutingGuard implements RuleGroup {
-  readonly name: string;
-  readonly #wanted: FamilyRules;
-  readonly #runCommand: RunCommand;
-
-  /**
-   * Creates the group; nothing is read or written yet.
-   *
-   * @param wanted What is wanted.
-   * @param runCommand Runs `ip`.
-   */
-  constructor(wanted: FamilyRules, runCommand: RunCommand) {
-    this.name = `${wanted.family} routing`;
-    this.#wanted = wanted;
-    this.#runCommand = runCommand;
-  }
-
-  /** @inheritDoc */
-  async inspect(): Promise<Plan> {
-    const { family } = this.#wanted;
-    const listed = await this.#runCommand(
-      "ip",
-      [FAMILY_OPTION[family], "-details", "-json", "rule", "show"],
-      { timeoutMs: TIMEOUT_MS },
-    );
-    if (listed.code !== 0) {
-      throw explainFailure("ip cannot read the routing rules", listed);
-    }
-    return planRouting(listRoutingRules(this.#wanted), listed.stdout);
-  }
-
-  /** @inheritDoc */
-  async write(document: string): Promise<void> {
-    const result = await this.#runCommand(
-      "ip",
-      [FAMILY_OPTION[this.#wanted.family], "-batch", "-"],
-      { input: document, timeoutMs: TIMEOUT_MS },
-    );
-    if (result.code !== 0) {
-      throw explainFailure("ip cannot write the routing rules", result);
-    }
-  }
+/**
+ * Creates the group of routing rules of one address family.
+ *
+ * @param wanted What is wanted.
+ * @param runCommand Runs `ip`.
+ */
+export function createRoutingGuard(
+  wanted: FamilyRules,
+  runCommand: RunCommand,
+): RuleGroup {
+  const option = FAMILY_OPTION[wanted.family];
+  return {
+    name: `${wanted.family} routing`,
+    async inspect(): Promise<Plan> {
+      const listed = await runCommand(
+        "ip",
+        [option, "-details", "-json", "rule", "show"],
+        { timeoutMs: TIMEOUT_MS },
+      );
+      if (listed.code !== 0) {
+        throw explainFailure("ip cannot read the routing rules", listed);
+      }
+      return planRouting(listRoutingRules(wanted), listed.stdout);
+    },
+    async write(document): Promise<void> {
+      const result = await runCommand("ip", [option, "-batch", "-"], {
+        input: document,
+        timeoutMs: TIMEOUT_MS,
+      });
+      if (result.code !== 0) {
+        throw explainFailure("ip cannot write the routing rules", result);
+      }
+    },
+  };
 }
 
 /**

@@ -23,7 +23,7 @@ export class Dialogue implements AsyncDisposable {
   }
 
   /** Tells it a line, and waits for the answer. */
-  async ask(line: string = ""): Promise<string> {
+  async ask(line = ""): Promise<string> {
     await this.#writer.write(new TextEncoder().encode(`${line}\n`));
     return await this.hear();
   }

@@ -2,15 +2,13 @@
  * Opens a connection to a host and port, and asks once on it for each line that it is
  * told; answers the response's body, or `reset` and the like.
  */
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
+import { answer, toldLines } from "./told_lines.ts";
 
 const [hostname = "", port = "80"] = Deno.args;
 const connection = await Deno.connect({ hostname, port: Number(port) });
 const buffer = new Uint8Array(4_096);
 
-const input = Readable.from(Deno.stdin.readable);
-for await (const _line of createInterface({ input })) console.log(await ask());
+for await (const _line of toldLines()) await answer(await ask());
 
 async function ask(): Promise<string> {
   try {

@@ -3,6 +3,8 @@
  * until it is told a line; then prints how often each answer came, as JSON. An answer is
  * the response's body, or `refused`, `reset` and the like.
  */
+import { answer } from "./told_lines.ts";
+
 const [hostname = ""] = Deno.args;
 const MOST_AT_ONCE = 20;
 const LATE_MS = 5_000;
@@ -13,8 +15,8 @@ let isOver = false;
 const told = Deno.stdin.read(new Uint8Array(16)).then(() => isOver = true);
 while (!isOver) {
   if (running.size < MOST_AT_ONCE) {
-    const one = ask().then((answer) => {
-      counts.set(answer, (counts.get(answer) ?? 0) + 1);
+    const one = ask().then((heard) => {
+      counts.set(heard, (counts.get(heard) ?? 0) + 1);
       running.delete(one);
     });
     running.add(one);
@@ -23,7 +25,7 @@ while (!isOver) {
 }
 await told;
 await Promise.all(running);
-console.log(JSON.stringify(Object.fromEntries(counts)));
+await answer(JSON.stringify(Object.fromEntries(counts)));
 
 async function ask(): Promise<string> {
   const { promise: late, resolve } = Promise.withResolvers<string>();

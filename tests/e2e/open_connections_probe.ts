@@ -3,18 +3,16 @@
  * keeps them open, and answers how many of these were taken within a second.
  */
 import { connect, type Socket } from "node:net";
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
+import { answer, toldLines } from "./told_lines.ts";
 
 const [host = "", port = "80"] = Deno.args;
 const PATIENCE_MS = 1_000;
 const open: Socket[] = [];
 
-const input = Readable.from(Deno.stdin.readable);
-for await (const line of createInterface({ input })) {
+for await (const line of toldLines()) {
   const before = open.length;
   await Promise.all(Array.from({ length: Number(line) }, openOne));
-  console.log(open.length - before);
+  await answer(String(open.length - before));
 }
 
 function openOne(): Promise<void> {

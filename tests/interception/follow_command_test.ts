@@ -10,7 +10,7 @@ Deno.test("followCommand() passes on lines until the signal, and ends the comman
     "-c",
     "echo $$; printf 'ein\\nhal'; printf 'b\\n'; exec sleep 600",
   ], {
-    onLine(line) {
+    onLine(line): void {
       lines.push(line);
       if (line === "halb") ending.abort();
     },
