@@ -35,8 +35,17 @@ export function parseAllowList(annotation: string | undefined): AllowList {
   return { kind: "patterns", patterns };
 }
 
+/** Verdicts of each list; a list is replaced as a whole when its annotation changes. */
+const verdicts = new WeakMap<AllowList, Map<string, string | undefined>>();
+
+/** Accounts with a verdict in memory, for each list. */
+const MAX_VERDICTS = 256;
+
 /**
  * Finds the pattern that allows an account.
+ *
+ * Remembers what it found: this is asked for every request, and a long list takes
+ * milliseconds.
  *
  * @param list Allow-list of the pod's namespace.
  * @param account E-mail to match.
@@ -47,5 +56,11 @@ export function findAllowingPattern(
   account: string,
 ): string | undefined {
   if (list.kind !== "patterns") return undefined;
-  return list.patterns.find((pattern) => pattern.matches(account))?.source;
+  const known = verdicts.get(list) ?? new Map<string, string | undefined>();
+  verdicts.set(list, known);
+  if (known.has(account)) return known.get(account);
+  const found = list.patterns.find((pattern) => pattern.matches(account));
+  if (known.size >= MAX_VERDICTS) known.clear();
+  known.set(account, found?.source);
+  return found?.source;
 }

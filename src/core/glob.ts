@@ -6,8 +6,12 @@ type Step =
   | {
     readonly kind: "class";
     readonly negated: boolean;
+    /** One flag for each character of ASCII, so that the number of ranges costs nothing. */
+    readonly ascii: Uint8Array;
     readonly ranges: readonly Range[];
   };
+
+const ASCII = 128;
 
 interface Range {
   readonly first: string;
@@ -130,7 +134,8 @@ function parseClass(
   const ranges: Range[] = [];
   for (let isFirst = true; at < chars.length; isFirst = false) {
     if (chars[at] === "]" && !isFirst) {
-      return { step: { kind: "class", negated, ranges }, next: at + 1 };
+      const ascii = markAscii(ranges);
+      return { step: { kind: "class", negated, ascii, ranges }, next: at + 1 };
     }
     const first = readMember(chars, at);
     if (first === undefined) return undefined;
@@ -145,6 +150,15 @@ function parseClass(
     ranges.push({ first: first.char, last });
   }
   return undefined;
+}
+
+function markAscii(ranges: readonly Range[]): Uint8Array {
+  const ascii = new Uint8Array(ASCII);
+  for (const { first, last } of ranges) {
+    const start = first.codePointAt(0) ?? 0;
+    ascii.fill(1, start, (last.codePointAt(0) ?? 0) + 1);
+  }
+  return ascii;
 }
 
 /** Reads one character, which a `\` may escape. */
@@ -167,7 +181,16 @@ function matchesOne(
     case "literal":
       return step.char === char;
     case "class":
-      return step.negated !==
-        step.ranges.some(({ first, last }) => first <= char && char <= last);
+      return step.negated !== isInClass(step, char);
   }
+}
+
+function isInClass(
+  { ascii, ranges }: Extract<Step, { kind: "class" }>,
+  char: string,
+): boolean {
+  const code = char.codePointAt(0) ?? 0;
+  return code < ASCII
+    ? ascii[code] === 1
+    : ranges.some(({ first, last }) => first <= char && char <= last);
 }

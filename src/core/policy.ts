@@ -63,7 +63,7 @@ export function decide(
   if (scopes === undefined) {
     return deny(
       "scopes-malformed",
-      "The pod's scopes annotation must be a comma-separated list of OAuth scopes",
+      "The pod's scopes annotation must be a comma-separated list of OAuth scopes, of at most 4,096 characters",
     );
   }
   const refusal = policy.restrictions === "off"

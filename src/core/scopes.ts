@@ -32,6 +32,8 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 ]);
 
 const MAX_LENGTH = 512;
+/** Of a list; read for every request, so that a pod must not make that dear. */
+const MAX_LIST_LENGTH = 4_096;
 const SHORT = /^[a-z][a-z0-9._-]*$/;
 const URL_FORM = /^https:\/\/[a-z0-9.-]+\/[A-Za-z0-9._~/-]*$/;
 
@@ -64,9 +66,10 @@ export function expandScope(text: string): string | undefined {
  *
  * @param text Scopes separated by commas or white space.
  * @returns The expanded scopes in canonical order, or `undefined` if there is
- * none or one of them is malformed.
+ * none, one of them is malformed or the text is longer than 4,096 characters.
  */
 export function parseScopes(text: string): readonly string[] | undefined {
+  if (text.length > MAX_LIST_LENGTH) return undefined;
   const words = text.split(/[\s,]+/).filter((word) => word !== "");
   if (words.length === 0) return undefined;
   return canonicalScopes(words);
@@ -101,5 +104,6 @@ export function containsScopes(
   all: readonly string[],
   subset: readonly string[],
 ): boolean {
-  return subset.every((scope) => all.includes(scope));
+  const known = new Set(all);
+  return subset.every((scope) => known.has(scope));
 }

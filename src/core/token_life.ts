@@ -34,6 +34,8 @@ export type TokenPhase = "fresh" | "due" | "ending" | "over";
 /** Clients throw a token away that has no more than this left, and ask again at once. */
 const CLIENT_MARGIN_MS = 300_000;
 const RENEWAL_MARGIN_MS = 600_000;
+/** Clocks are set right by less than this all the time. */
+const CLOCK_TOLERANCE_MS = 2_000;
 
 /**
  * Begins the life of a token.
@@ -60,30 +62,39 @@ export function beginLife(
 /**
  * Tells where a token stands in its life.
  *
- * A clock that fell back behind the minting makes the renewal due: nobody knows how
- * old the token really is.
+ * A clock that fell back behind the minting brings its end near: nobody knows how old
+ * the token really is.
  *
  * @param life The token's life.
  * @param nowMs Current time, in milliseconds since the Unix epoch.
  */
 export function phaseOf(life: TokenLife, nowMs: number): TokenPhase {
-  const { token, lifetimeMs, mintedAtMs, renewAtMs } = life;
+  const { token, lifetimeMs, renewAtMs } = life;
   const leftMs = token.expiresAtMs - nowMs;
   if (leftMs < 1_000) return "over";
   if (leftMs < Math.min(CLIENT_MARGIN_MS, lifetimeMs / 3)) return "ending";
-  return nowMs >= renewAtMs || nowMs < mintedAtMs ? "due" : "fresh";
+  if (fellBack(life, nowMs)) return "ending";
+  return nowMs >= renewAtMs ? "due" : "fresh";
 }
 
 /**
  * Gives the token as it may be handed out: never with more time left than it had when
- * it was minted, whatever the clock says.
+ * it was minted, and with little if the clock has fallen back behind that.
  *
  * @param life The token's life.
  * @param nowMs Current time, in milliseconds since the Unix epoch.
  */
 export function tokenAt(life: TokenLife, nowMs: number): Token {
-  const { token, lifetimeMs, mintedAtMs } = life;
-  return nowMs >= mintedAtMs
-    ? token
-    : { value: token.value, expiresAtMs: nowMs + lifetimeMs };
+  const { token, lifetimeMs } = life;
+  const leftMs = fellBack(life, nowMs)
+    ? Math.min(CLIENT_MARGIN_MS, lifetimeMs / 3)
+    : lifetimeMs;
+  return {
+    value: token.value,
+    expiresAtMs: Math.min(token.expiresAtMs, nowMs + leftMs),
+  };
+}
+
+function fellBack({ mintedAtMs }: TokenLife, nowMs: number): boolean {
+  return nowMs < mintedAtMs - CLOCK_TOLERANCE_MS;
 }

@@ -1,4 +1,5 @@
 import type { Mint, MintRequest } from "../core/mint.ts";
+import { isRecord } from "../core/record.ts";
 import type { Token } from "../core/token.ts";
 import { statusOf, toMintError } from "./iam_error.ts";
 import type { SourceClient } from "./source_client.ts";
@@ -42,6 +43,7 @@ export function createImpersonation(
       body: bodyOf(request, rest),
       signal,
     };
+    const askedAtMs = now();
     try {
       const answer = await source.post(call).catch((error) => {
         if (statusOf(error) !== 401) throw error;
@@ -49,8 +51,8 @@ export function createImpersonation(
         return source.post(call);
       });
       return request.kind === "access-token"
-        ? decodeAccessToken(answer)
-        : decodeIdToken(answer);
+        ? decodeAccessToken(answer, askedAtMs + rest.lifetimeMs)
+        : decodeIdToken(answer, askedAtMs);
     } catch (error) {
       signal.throwIfAborted();
       throw toMintError(error, { account: request.account, nowMs: now() });
@@ -82,13 +84,14 @@ function bodyOf(
     : { ...delegates, audience: request.audience, includeEmail: true };
 }
 
-function decodeAccessToken(answer: unknown): Token {
+/** What IAM says of the end goes by its own clock, and the node's may be behind. */
+function decodeAccessToken(answer: unknown, latestMs: number): Token {
   if (
     typeof answer === "object" && answer !== null &&
     "accessToken" in answer && typeof answer.accessToken === "string" &&
     "expireTime" in answer && typeof answer.expireTime === "string"
   ) {
-    const expiresAtMs = Date.parse(answer.expireTime);
+    const expiresAtMs = Math.min(Date.parse(answer.expireTime), latestMs);
     if (answer.accessToken !== "" && !Number.isNaN(expiresAtMs)) {
       return { value: answer.accessToken, expiresAtMs };
     }
@@ -96,27 +99,30 @@ function decodeAccessToken(answer: unknown): Token {
   throw new Error("IAM's answer to generateAccessToken has an unknown form");
 }
 
-function decodeIdToken(answer: unknown): Token {
+function decodeIdToken(answer: unknown, askedAtMs: number): Token {
   if (
     typeof answer === "object" && answer !== null &&
     "token" in answer && typeof answer.token === "string"
   ) {
-    const expiresAtMs = readExpiry(answer.token);
+    const expiresAtMs = readExpiry(answer.token, askedAtMs);
     if (expiresAtMs !== undefined) return { value: answer.token, expiresAtMs };
   }
   throw new Error("IAM's answer to generateIdToken has an unknown form");
 }
 
-/** Reads `exp` of a JWT; IAM gives no expiry beside it. */
-function readExpiry(jwt: string): number | undefined {
+/** Reads `exp` and `iat` of a JWT; IAM gives no expiry beside it. */
+function readExpiry(jwt: string, askedAtMs: number): number | undefined {
   const payload = jwt.split(".")[1];
   if (payload === undefined) return undefined;
   const text = new TextDecoder().decode(
     Uint8Array.fromBase64(payload, { alphabet: "base64url" }),
   );
   const claims: unknown = JSON.parse(text);
-  return typeof claims === "object" && claims !== null &&
-      "exp" in claims && typeof claims.exp === "number"
-    ? claims.exp * 1000
-    : undefined;
+  if (!isRecord(claims)) return undefined;
+  const { exp, iat } = claims;
+  if (typeof exp !== "number") return undefined;
+  const latestMs = typeof iat === "number"
+    ? askedAtMs + (exp - iat) * 1000
+    : Infinity;
+  return Math.min(exp * 1000, latestMs);
 }

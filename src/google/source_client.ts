@@ -1,6 +1,12 @@
-import { type AuthClient, GoogleAuth, OAuth2Client } from "google-auth-library";
+import {
+  type AuthClient,
+  gaxios,
+  GoogleAuth,
+  OAuth2Client,
+} from "google-auth-library";
 import { MintError } from "../core/mint.ts";
 import type { Token } from "../core/token.ts";
+import { statusOf } from "./iam_error.ts";
 
 /** One authenticated call to a Google API. */
 export interface GoogleRequest {
@@ -91,9 +97,17 @@ async function sign(signer: Signer, url: string): Promise<Signed> {
     throw new MintError(
       "node-credentials",
       "The node has no usable credentials of its own",
-      { cause },
+      { cause, isTransient: isPassing(cause) },
     );
   }
+}
+
+/** Whether a token could not be fetched, rather than nothing there to fetch one with. */
+function isPassing(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === undefined
+    ? error instanceof gaxios.GaxiosError
+    : status === 429 || status >= 500;
 }
 
 function metadataSigner(fetchToken: () => Promise<Token>): Signer {

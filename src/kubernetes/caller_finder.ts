@@ -37,6 +37,9 @@ export interface CallerFinderOptions {
 /** The watch usually tells of a new pod within this time, and saves the lookup. */
 const FIRST_PAUSE_MS = 200;
 
+/** Time that the API server has for it, where callers do not wait otherwise. */
+const CONFIRMATION_WAIT_MS = 1_000;
+
 /** While the watch is stale, the API server is asked once in this time who has an address. */
 const CONFIRMED_MS = 10_000;
 
@@ -66,6 +69,8 @@ export class CallerFinder {
   readonly #live = new Map<string, Lookup>();
   /** Whom the API server named while the watch was stale, for a little while. */
   readonly #confirmed = new Map<string, Confirmation>();
+  /** Number of changes, by which an answer tells whether it is older than the last one. */
+  #changes = 0;
 
   /**
    * Creates a finder.
@@ -87,6 +92,7 @@ export class CallerFinder {
    * What the API server said before is forgotten: the change may have made it untrue.
    */
   recheck(): void {
+    this.#changes++;
     this.#live.clear();
     this.#confirmed.clear();
     this.#lot.wake();
@@ -105,10 +111,18 @@ export class CallerFinder {
   /** Finds the caller, and waits for one that is not known yet. */
   readonly identify: Identify = async (address, signal) => {
     const judgement = this.#judge(address);
-    return judgement.isFinal || this.#options.maxWaitMs() === 0
+    return judgement.isFinal || this.#maxWaitMs() === 0
       ? judgement.identification
       : await this.#wait(address, signal);
   };
+
+  /** Whoever is not waited for would never be confirmed while the watch is stale. */
+  #maxWaitMs(): number {
+    const { maxWaitMs, arePodsStale } = this.#options;
+    return arePodsStale()
+      ? Math.max(maxWaitMs(), CONFIRMATION_WAIT_MS)
+      : maxWaitMs();
+  }
 
   async #wait(address: string, signal: AbortSignal): Promise<Identification> {
     const place = this.#lot.enter(
@@ -122,7 +136,7 @@ export class CallerFinder {
       );
     }
     const patience = startDeadline(this.#options.clock, {
-      ms: this.#options.maxWaitMs(),
+      ms: this.#maxWaitMs(),
       reason: () => new Error("The caller did not become known in time"),
       outer: signal,
     });
@@ -146,21 +160,23 @@ export class CallerFinder {
    * An identity counts until the next question, and no longer than somebody waits.
    */
   async #lookUpRepeatedly(address: string, place: Place): Promise<void> {
-    const { clock, lookUp, maxPauseMs } = this.#options;
+    const { clock, lookUp, maxPauseMs, arePodsStale } = this.#options;
     const { abandoned } = place;
     const forget = (): void => void this.#live.delete(address);
     abandoned.addEventListener("abort", forget, { once: true });
     for (
-      let pauseMs = FIRST_PAUSE_MS;;
-      pauseMs = Math.min(pauseMs * 2, maxPauseMs())
+      // No watch saves the lookup while it is stale.
+      let pauseMs = arePodsStale() ? 0 : FIRST_PAUSE_MS;;
+      pauseMs = Math.min(Math.max(pauseMs * 2, FIRST_PAUSE_MS), maxPauseMs())
     ) {
-      await clock.sleep(pauseMs, abandoned);
+      if (pauseMs > 0) await clock.sleep(pauseMs, abandoned);
       if (this.#live.get(address)?.kind === "found") forget();
+      const changes = this.#changes;
       const lookup = abandoned.aborted
         ? undefined
         : await lookUp(address, abandoned);
       if (abandoned.aborted) break;
-      if (lookup !== undefined) {
+      if (lookup !== undefined && changes === this.#changes) {
         this.#live.set(address, lookup);
         this.#confirm(address, lookup);
       }

@@ -12,6 +12,9 @@ import { decodePod } from "./decode.ts";
 import { asksInVain, createHostNetworkNotice } from "./host_network_notice.ts";
 import { createLiveLookup } from "./live_lookup.ts";
 
+/** Clocks are set right by less than this all the time. */
+const CLOCK_TOLERANCE_MS = 2_000;
+
 /** What {@linkcode Cluster} needs. */
 export interface ClusterOptions {
   /** Where the API server is. */
@@ -176,8 +179,11 @@ export class Cluster implements AsyncDisposable {
     });
   }
 
+  /** A contact in the future is one of a clock that fell back: nobody knows its age. */
   #ageOf(atMs: number | undefined): number | undefined {
-    return atMs === undefined ? undefined : this.#options.clock.now() - atMs;
+    if (atMs === undefined) return undefined;
+    const ageMs = this.#options.clock.now() - atMs;
+    return ageMs < -CLOCK_TOLERANCE_MS ? Infinity : Math.max(0, ageMs);
   }
 
   #isStale(contactAtMs: number | undefined): boolean {

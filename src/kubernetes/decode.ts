@@ -45,8 +45,8 @@ export function decodePod(
     createdAtMs: Number.isNaN(createdAtMs) ? 0 : createdAtMs,
     hostNetwork: field(spec, "hostNetwork") === true,
     serviceAccountName: text(spec, "serviceAccountName") ?? "default",
-    accountAnnotation: text(annotations, keys.serviceAccount),
-    scopesAnnotation: text(annotations, keys.scopes),
+    accountAnnotation: annotation(annotations, keys.serviceAccount),
+    scopesAnnotation: annotation(annotations, keys.scopes),
   };
 }
 
@@ -92,6 +92,13 @@ function field(object: unknown, key: string): unknown {
       Object.hasOwn(object, key)
     ? Reflect.get(object, key)
     : undefined;
+}
+
+/** Longer than anything well-formed; the rest would only take memory. */
+const MAX_ANNOTATION = 5_000;
+
+function annotation(object: unknown, key: string): string | undefined {
+  return text(object, key)?.slice(0, MAX_ANNOTATION);
 }
 
 function text(object: unknown, key: string): string | undefined {

@@ -35,7 +35,7 @@ export interface TokenAnswerOptions {
 
 const NO_WAIT = "A token cannot be waited for";
 const MAX_AUDIENCE = 2_048;
-const MAX_SCOPES = 8_192;
+const MAX_SCOPES = 4_096;
 
 /**
  * Lists the caller's accounts.

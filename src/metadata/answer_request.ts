@@ -115,13 +115,14 @@ export async function answerRequest(
   if (gated.outcome === "refuse") {
     return plainRefusal(gated.status, gated.message, gated);
   }
-  const query = parseQuery(gated.query);
-  if (query === undefined) return badParameter("Malformed query");
   const matched = route(gated.path, options.exposure());
   progress.route = matched.kind;
+  if (matched.kind === "root") {
+    return listingAnswer(["computeMetadata/"], new Map());
+  }
+  const query = parseQuery(gated.query);
+  if (query === undefined) return badParameter("Malformed query");
   switch (matched.kind) {
-    case "root":
-      return listingAnswer(["computeMetadata/"], new Map());
     case "versions":
       return isOn(query, "recursive")
         ? notFound()

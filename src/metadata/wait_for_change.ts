@@ -31,13 +31,15 @@ export async function answerWhenChanged(
   options: WaitOptions,
 ): Promise<Answer> {
   const { query, pollMs, clock, signal } = options;
-  const endMs = clock.now() + waitSeconds(query) * 1000;
+  let leftMs = waitSeconds(query) * 1000;
   let answer = await look();
   const known = query.get("last_etag") ?? etagOf(answer);
   while (etagOf(answer) === known && known !== undefined) {
-    const leftMs = endMs - clock.now();
     if (leftMs <= 0 || signal.aborted) break;
-    await clock.sleep(Math.min(leftMs, pollMs), signal);
+    const pauseMs = Math.min(leftMs, pollMs);
+    await clock.sleep(pauseMs, signal);
+    // Not by the clock, which may fall back.
+    leftMs -= pauseMs;
     answer = await look();
   }
   return answer;

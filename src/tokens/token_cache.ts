@@ -7,7 +7,7 @@ import {
 import type { Token } from "../core/token.ts";
 import { beginLife, phaseOf, tokenAt } from "../core/token_life.ts";
 import { abandonOn } from "./abandon_on.ts";
-import { pauseAfter } from "./renewal_pause.ts";
+import { MAX_PAUSE_MS, pauseAfter } from "./renewal_pause.ts";
 import { type TokenEntry, TokenStore } from "./token_store.ts";
 
 /**
@@ -92,7 +92,7 @@ export class TokenCache {
    * @returns A time in milliseconds since the Unix epoch; `-Infinity` if nothing failed.
    */
   retryAtMs(request: MintRequest): number {
-    return this.#failures.get(mintKey(request))?.retryAtMs ?? -Infinity;
+    return this.#retryAtMs(mintKey(request));
   }
 
   /** Gives a pod its token, from memory if it can. */
@@ -153,10 +153,18 @@ export class TokenCache {
     const isServed = phase === "due" ||
       phase === "ending" && failure !== undefined;
     if (!isServed) return undefined;
-    if (this.#options.now() >= (failure?.retryAtMs ?? -Infinity)) {
+    if (this.#options.now() >= this.#retryAtMs(key)) {
       this.#fly(request, undefined).catch(() => {});
     }
     return phase === "due" ? "hit" : "stale";
+  }
+
+  #retryAtMs(key: string): number {
+    const retryAtMs = this.#failures.get(key)?.retryAtMs ?? -Infinity;
+    // More than any pause: the clock fell back.
+    return retryAtMs > this.#options.now() + MAX_PAUSE_MS
+      ? -Infinity
+      : retryAtMs;
   }
 
   /** Joins the flight for a request, or starts one. */

@@ -21,7 +21,7 @@ interface MutableEntry extends TokenEntry {
 
 /** How much a {@linkcode TokenStore} keeps. */
 export interface TokenStoreOptions {
-  /** Tokens in all; the least recently used goes first. */
+  /** Tokens in all, if pinned ones are not more; the least recently used goes first. */
   readonly capacity: number;
   /** Tokens that one pod can keep here; of more, its own least recently used goes. */
   readonly perHolder: number;
@@ -115,7 +115,7 @@ export class TokenStore {
       askedAtMs: -Infinity,
       holders: new Set(),
     });
-    if (this.#entries.size > this.#options.capacity) this.#evict();
+    if (this.#entries.size > this.#options.capacity) this.#evict(key);
   }
 
   /**
@@ -173,15 +173,16 @@ export class TokenStore {
     if (keys?.size === 0) this.#keysOf.delete(holder);
   }
 
-  /** Forgets the token used longest ago; one that is pinned only if all are. */
-  #evict(): void {
-    let victim: string | undefined;
+  /**
+   * Forgets the token used longest ago that is not pinned. Pinned ones are as many as
+   * pods at most, and would be minted again at once.
+   */
+  #evict(newest: string): void {
     for (const key of this.#entries.keys()) {
-      victim ??= key;
-      if (this.#pinned.has(key)) continue;
-      victim = key;
-      break;
+      if (this.#pinned.has(key) || key === newest) continue;
+      this.drop(key);
+      return;
     }
-    if (victim !== undefined) this.drop(victim);
+    if (!this.#pinned.has(newest)) this.drop(newest);
   }
 }

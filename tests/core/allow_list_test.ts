@@ -88,3 +88,15 @@ Deno.test("parseAllowList() never throws, and only arrays of strings allow", () 
     assert(value.every((entry) => typeof entry === "string"));
   }));
 });
+
+Deno.test("findAllowingPattern() is right for more accounts than it remembers, also the second time", () => {
+  const list = parseAllowList('["*[02468]@x.y"]');
+  for (let round = 0; round < 2; round += 1) {
+    for (let index = 0; index < 600; index += 1) {
+      assert.equal(
+        findAllowingPattern(list, `a${index}@x.y`),
+        index % 2 === 0 ? "*[02468]@x.y" : undefined,
+      );
+    }
+  }
+});

@@ -5,7 +5,9 @@ import {
   HOST_IP,
   type Kind,
   KINDS,
+  LISTENER,
   METADATA,
+  SETTINGS,
   watchedInterception,
 } from "./guarded_node.ts";
 import type { Network } from "./network.ts";
@@ -138,15 +140,6 @@ for (const kind of KINDS) {
     });
   });
 }
-
-const SETTINGS = {
-  hostIP: HOST_IP,
-  interfaces: [],
-  guard: "all",
-  connectionsPerPod: 256,
-  refuseDirect: false,
-} as const;
-const LISTENER = { address: "0.0.0.0", port: 8181 };
 
 /** iptables leaves its built-in tables and chains where it once was used. */
 function withoutEmptyTables(rules: string): string {

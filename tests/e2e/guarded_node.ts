@@ -5,7 +5,10 @@ import type {
 import { Interception } from "../../src/interception/interception.ts";
 import { createIptables } from "../../src/interception/iptables.ts";
 import { createNftables } from "../../src/interception/nftables.ts";
-import { NodeInterception } from "../../src/interception/node_interception.ts";
+import {
+  type InterceptionSettings,
+  NodeInterception,
+} from "../../src/interception/node_interception.ts";
 import { systemClock } from "../../src/cli/run_daemon.ts";
 import type { LogFields } from "../../src/telemetry/log.ts";
 import { clockOf } from "../google/manual_clock.ts";
@@ -33,11 +36,21 @@ export const KINDS = ["iptables-nft", "iptables-legacy", "nftables"] as const;
 /** One of them. */
 export type Kind = typeof KINDS[number];
 
-/** The redirect that most tests want. */
+/** Where the daemon listens. */
+export const LISTENER = { address: "0.0.0.0", port: 8181 } as const;
+/** What an operator configures for that. */
+export const SETTINGS: InterceptionSettings = {
+  hostIP: HOST_IP,
+  interfaces: [],
+  guard: "all",
+  connectionsPerPod: 256,
+  refuseDirect: false,
+};
+/** The redirect that comes of it. */
 export const REDIRECT: WantedRedirect = {
   hostIP: HOST_IP,
   match: { kind: "not", name: "eth0" },
-  listener: { address: "0.0.0.0", port: 8181 },
+  listener: LISTENER,
   connectionsPerPod: 256,
   refuseDirect: false,
 };

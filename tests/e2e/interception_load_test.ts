@@ -5,21 +5,14 @@ import {
   HOST_IP,
   type Kind,
   KINDS,
+  LISTENER,
   PODS,
   REDIRECT,
+  SETTINGS,
   WANTED,
   watchedInterception,
 } from "./guarded_node.ts";
 import type { Network } from "./network.ts";
-
-const SETTINGS = {
-  hostIP: HOST_IP,
-  interfaces: [],
-  guard: "all",
-  connectionsPerPod: 256,
-  refuseDirect: false,
-} as const;
-const LISTENER = { address: "0.0.0.0", port: 8181 };
 
 /** Asks in both pods while something is done, and tells what each was answered, and how often. */
 async function underLoad(

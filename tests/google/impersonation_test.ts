@@ -119,6 +119,21 @@ Deno.test("createImpersonation() mints an ID token and reads its expiry", async 
   assert.equal(token.expiresAtMs, (payload.exp ?? 0) * 1000);
 });
 
+Deno.test("createImpersonation() gives no token longer than was asked for where the clock is behind", async (t) => {
+  const behindMs = 7_200_000;
+  const cases = [
+    { name: "access token", request: access, lifetimeMs: 3_600_000 },
+    { name: "ID token", request: identity, lifetimeMs: 3_600_000 },
+  ];
+  for (const { name, request, lifetimeMs } of cases) {
+    await t.step(name, async () => {
+      await using google = await startGoogleSide({ behindMs });
+      const { expiresAtMs } = await google.mint(request, never);
+      assert.equal(expiresAtMs, google.time.now() - behindMs + lifetimeMs);
+    });
+  }
+});
+
 Deno.test("createImpersonation() acts through delegates", async () => {
   await using google = await startGoogleSide({ delegates: [MIDDLE] });
   const token = await google.mint(access, never);

@@ -97,6 +97,14 @@ Deno.test("createSourceClient() blames the node for credentials that Google refu
   assert.equal(fixture.iamRequests.length, 0);
 });
 
+Deno.test("createSourceClient() takes a token endpoint that fails for one that may be back", async () => {
+  await using fixture = await startAdc();
+  fixture.refuseCredentials(503);
+  assert.deepEqual(await fixture.run({ times: 1 }), [
+    "node-credentials for now",
+  ]);
+});
+
 Deno.test("createSourceClient() blames the node for credentials that cannot be loaded", async () => {
   await using fixture = await startAdc();
   assert.deepEqual(
@@ -112,7 +120,7 @@ interface AdcFixture extends AsyncDisposable {
   /** Makes IAM answer 401 to this authorization. */
   refuse(authorization: string): void;
   /** Makes the token endpoint refuse the credentials. */
-  refuseCredentials(): void;
+  refuseCredentials(status?: number): void;
   /** Mints in a process of its own, which must print nothing else. */
   run(
     options: { readonly times: number; readonly file?: string },
@@ -158,8 +166,8 @@ async function startAdc(): Promise<AdcFixture> {
     refuse(authorization: string): void {
       refused = authorization;
     },
-    refuseCredentials(): void {
-      tokenStatus = 400;
+    refuseCredentials(status = 400): void {
+      tokenStatus = status;
     },
     run: ({ times, file = written }) =>
       runProbe([server.url, APP, String(times)], file),

@@ -171,7 +171,7 @@ Deno.test("decodePod() reads no annotation from a prototype", () => {
   assert.equal(decodePod(inherited, ANNOTATIONS), undefined);
 });
 
-Deno.test("decodePod() keeps of huge annotations only those that it reads", () => {
+Deno.test("decodePod() keeps of huge annotations only the start of those that it reads", () => {
   const huge = "x".repeat(256 * 1024);
   const annotations: Record<string, string> = { "iam/account": huge };
   for (let i = 0; i < 10_000; i++) annotations[`other/${i}`] = "y";
@@ -179,7 +179,7 @@ Deno.test("decodePod() keeps of huge annotations only those that it reads", () =
     { metadata: { ...IDENTITY, annotations } },
     ANNOTATIONS,
   );
-  assert.deepEqual(pod, { ...BARE, accountAnnotation: huge });
+  assert.deepEqual(pod, { ...BARE, accountAnnotation: huge.slice(0, 5_000) });
 });
 
 Deno.test("decodeNamespace() reads the allow-list", async (t) => {

@@ -101,7 +101,14 @@ Deno.test("createMetadataHandler() answers the root to anyone, without Host and 
     { name: "usual", version: "HTTP/1.1", headers: [HOST, FLAVOR] },
   ] as const;
   for (const { name, version, headers } of cases) {
-    for (const target of ["/", "/?recursive=true&alt=json"]) {
+    for (
+      const target of [
+        "/",
+        "/?recursive=true&alt=json",
+        "/?%zz",
+        "/?alt=x&alt=y",
+      ]
+    ) {
       await t.step(`${name}, ${target}`, async () => {
         const answer = await side.send({ target, version, headers });
         assert.equal(answer.status, 200);

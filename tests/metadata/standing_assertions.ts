@@ -14,7 +14,7 @@ const UNASKABLE = [
   /\/service-?accounts([/?]|$)/i,
   /^(?!\/computeMetadata\/v1\/)/,
   /^\/computeMetadata\/v1\/(?!(instance|project)?(\/|\?|$))/,
-  /^\/computeMetadata\/v1\/instance\/(guest-attributes|platform-security|licenses)/i,
+  /^\/computeMetadata\/v1\/instance\/(guest-attributes|platform-security|licenses)([/?]|$)/i,
   /^\/computeMetadata\/v1\/instance\/attributes\/(?!cluster-(name|location|uid)(\?|$))[^?]/i,
   /^\/computeMetadata\/v1\/project\/attributes/i,
   /^[^?]*([%;\\#]|\/\/|\/\.{1,2}(\/|\?|$))/,

@@ -98,6 +98,18 @@ Deno.test("answerWhenChanged() answers with what there is once the time is over"
   }
 });
 
+Deno.test("answerWhenChanged() waits no longer when the clock falls back", async () => {
+  const { answer, time, looks } = startWait("timeout_sec=2");
+  await time.asleep(1);
+  time.jump(-3_600_000);
+  for (let look = 1; look < 3; look += 1) {
+    await time.asleep(1);
+    time.advance(1_000);
+  }
+  assert.equal((await answer).body, "old");
+  assert.equal(looks(), 3);
+});
+
 Deno.test("answerWhenChanged() ends with its signal, and answers a refusal at once", async () => {
   const { answer, time, stop } = startWait("");
   await time.asleep(1);
