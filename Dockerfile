@@ -19,6 +19,11 @@ RUN apt-get update \
   && rm -rf /var/lib/apt/lists/*
 ARG COMMIT=unknown
 ENV SAASSIGNER_COMMIT=${COMMIT}
+# OTEL_DENO=true turns tracing on. A pod must not choose the parent of its trace, and a
+# collector that hangs must not delay the exit.
+ENV OTEL_PROPAGATORS=none \
+    OTEL_SERVICE_NAME=saassigner \
+    OTEL_EXPORTER_OTLP_TIMEOUT=500
 COPY --from=bundle /bundle/saassigner.js /opt/saassigner/saassigner.js
 # The program sees these variables and files, and nothing else of the container.
 ENTRYPOINT ["deno", "run", "--no-prompt", "--no-config", "--cached-only", "--unstable-no-legacy-abort", \

@@ -1,6 +1,6 @@
 import { describeStore } from "./admin/debug_store.ts";
 import { createAdminHandler } from "./admin/handler.ts";
-import { type Health, healthText } from "./admin/health.ts";
+import { type Health, healthText, readinessGauge } from "./admin/health.ts";
 import type { Config } from "./config/config.ts";
 import {
   deriveSettings,
@@ -12,13 +12,13 @@ import { describeReload, type ReloadOutcome } from "./config/reloader.ts";
 import { canonicalAddress, isLoopback } from "./core/address.ts";
 import type { Caller } from "./core/caller.ts";
 import type { Clock } from "./core/clock.ts";
+import type { Condition } from "./core/condition.ts";
 import { startDeadline } from "./core/deadline.ts";
-import { listNodeValues } from "./core/metadata_table.ts";
 import { MintError } from "./core/mint.ts";
 import { grantCommand } from "./core/iam_role.ts";
-import { isLive } from "./core/pod.ts";
 import { decide, type Decision } from "./core/policy.ts";
-import type { Grant } from "./core/grant.ts";
+import { listGrants } from "./core/grant.ts";
+import { CredentialsState } from "./google/credentials_state.ts";
 import { createMinter } from "./google/minter.ts";
 import { NodeIdentity } from "./google/node_identity.ts";
 import { createFollowCommand } from "./interception/follow_command.ts";
@@ -28,22 +28,25 @@ import {
 } from "./interception/interception_report.ts";
 import { NodeInterception } from "./interception/node_interception.ts";
 import { createRunCommand } from "./interception/run_command.ts";
-import { Cluster } from "./kubernetes/cluster.ts";
+import { Cluster, type ClusterOptions } from "./kubernetes/cluster.ts";
 import { clusterGauges, describeIndex } from "./kubernetes/cluster_report.ts";
 import type { ClusterSettings } from "./kubernetes/cluster_view.ts";
-import type { Connection, ConnectionOptions } from "./kubernetes/connection.ts";
+import type { Connection } from "./kubernetes/connection.ts";
 import { ConcurrencyLimit } from "./metadata/concurrency_limit.ts";
+import { createAuditRecorder } from "./metadata/audit_recorder.ts";
 import { createExchangeRecorder } from "./metadata/exchange_recorder.ts";
 import { createMetadataHandler } from "./metadata/handler.ts";
-import { listen } from "./metadata/listener.ts";
+import { describeListener, listen } from "./metadata/listener.ts";
 import {
+  learnAhead,
   rememberListings,
   rememberNodeValues,
 } from "./metadata/node_values.ts";
-import type { Remembered } from "./metadata/remembered.ts";
+import { requestGauges } from "./metadata/request_gauges.ts";
 import { UpstreamClient } from "./metadata/upstream_client.ts";
 import type { Log } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
+import { EventLoopDelay, processGauges } from "./telemetry/process_gauges.ts";
 import { VERSION } from "./telemetry/version.ts";
 import { createRenewalRecorder } from "./tokens/renewal_recorder.ts";
 import { createTokenService } from "./tokens/token_service.ts";
@@ -59,6 +62,8 @@ export interface DaemonOptions {
   readonly random: () => number;
   /** Takes log lines. */
   readonly log: Log;
+  /** Takes a line for each token, if the configuration wants that. */
+  readonly auditLog: Log;
 }
 
 /** A daemon that listens; disposing of it stops it. */
@@ -95,28 +100,6 @@ const UPSTREAM_TIMEOUT_MS = 3_000;
 const IN_FLIGHT = { total: 1_024, perAddress: 256 };
 /** Each request that waits for a change may hold a connection to the real server. */
 const WAITS = { total: 64, perAddress: 8 };
-
-/**
- * Says how the configuration wants the API server to be reached.
- *
- * @param config Effective configuration.
- */
-export function connectionOptions({ kubernetes }: Config): ConnectionOptions {
-  const { apiServer, apiToken, apiTokenFile, kubeconfig, insecure } =
-    kubernetes;
-  if (apiServer !== undefined) {
-    return {
-      kind: "server",
-      url: apiServer,
-      insecure,
-      ...(apiToken === undefined ? {} : { token: apiToken }),
-      ...(apiTokenFile === undefined ? {} : { tokenFile: apiTokenFile }),
-    };
-  }
-  return kubeconfig === undefined
-    ? { kind: "in-cluster", insecure }
-    : { kind: "kubeconfig", file: kubeconfig, insecure };
-}
 
 /**
  * Creates what keeps the interception that the configuration wants.
@@ -162,9 +145,11 @@ export async function startDaemon(
   const current = (): Settings => settings;
   await using starting = new AsyncDisposableStack();
   const metrics = new Metrics(VERSION);
+  const delay = new EventLoopDelay(clock);
   const cluster = starting.use(
     createCluster(current, {
       ...options,
+      metrics,
       onChange: () => tokens.keeper.changed(),
     }),
   );
@@ -193,6 +178,7 @@ export async function startDaemon(
     projectId: node.projectId,
   });
   const { google } = config;
+  const credentials = new CredentialsState();
   const minter = createMinter({
     credentials: google.credentials,
     askUpstream: metadataServer.ask,
@@ -202,7 +188,10 @@ export async function startDaemon(
       delegates: settings.config.google.delegates,
     }),
     now: clock.now,
-    onOutcome: (kind, outcome) => metrics.countMint(kind, outcome),
+    onOutcome: (kind, outcome, seconds) => {
+      credentials.note(outcome);
+      metrics.observeMint(kind, outcome, seconds);
+    },
   });
   /** What an operator has to do about a refusal by IAM. */
   const fixFor = (account: string): string | undefined =>
@@ -215,7 +204,7 @@ export async function startDaemon(
     refusalMs: config.tokens.rememberRefusals,
     prefetch: config.tokens.prefetch,
     deadlineMs: REQUEST_BUDGET_MS,
-    grants: () => grantsOf(cluster.callers(), decideFor),
+    grants: () => listGrants(cluster.callers(), decideFor),
     clock,
     random: options.random,
     onServed: (outcome) => metrics.countCache(outcome),
@@ -228,19 +217,27 @@ export async function startDaemon(
   const interception = createInterception(config, options);
   await interception?.guard(config.interception);
 
+  const conditions = (): readonly Condition[] => [
+    describeListener(server),
+    describeIndex(cluster),
+    ...(interception === undefined ? [] : [describeInterception(interception)]),
+    credentials.describe(),
+    describeReload(reload),
+  ];
+  const waits = new ConcurrencyLimit(WAITS);
+  const inFlight = new ConcurrencyLimit(IN_FLIGHT);
+  const record = createExchangeRecorder({ log, metrics, fixFor });
+  const audit = createAuditRecorder({
+    log: options.auditLog,
+    isOn: () => settings.config.log.audit,
+  });
   const admin = starting.use(listen(config.admin, {
     section: "admin",
     log,
     clock,
     handler: createAdminHandler({
       health,
-      conditions: () => [
-        describeIndex(cluster),
-        ...(interception === undefined
-          ? []
-          : [describeInterception(interception)]),
-        describeReload(reload),
-      ],
+      conditions,
       metrics,
       ...(config.admin.debug
         ? { debugStore: () => describeStore(cluster.callers(), decideFor) }
@@ -260,15 +257,18 @@ export async function startDaemon(
       nodeValues,
       listings,
       universeDomain: google.universeDomain,
-      waits: new ConcurrencyLimit(WAITS),
-      inFlight: new ConcurrencyLimit(IN_FLIGHT),
+      waits,
+      inFlight,
       stopping: stopping.signal,
       hosts: () => settings.config.metadata.hosts,
       health: (address) =>
         isOwnAddress(address, settings.config) && !cluster.isClaimed(address)
           ? healthText(health())
           : undefined,
-      observe: createExchangeRecorder({ log, metrics, fixFor }),
+      observe: (exchange) => {
+        record(exchange);
+        audit(exchange);
+      },
       startBudget: () =>
         startDeadline(clock, {
           ms: REQUEST_BUDGET_MS,
@@ -289,8 +289,11 @@ export async function startDaemon(
   await interception?.redirect(config.interception, listener);
   for (
     const gauge of [
+      readinessGauge(conditions),
       ...clusterGauges(cluster),
       ...tokenGauges(tokens.cache, clock.now),
+      ...requestGauges(inFlight, waits),
+      ...processGauges(clock.now(), delay),
       ...(interception === undefined ? [] : interceptionGauges(interception)),
     ]
   ) metrics.addGauge(gauge);
@@ -298,6 +301,7 @@ export async function startDaemon(
   cluster.start();
   learnAhead(nodeValues, listings);
   const running = Promise.all([
+    delay.run(stopping.signal),
     // The node's own account can be the default one.
     node.learn(stopping.signal).then(() => tokens.keeper.changed()),
     tokens.keeper.run(stopping.signal),
@@ -345,7 +349,7 @@ function clusterSettings(
 
 function createCluster(
   current: () => Settings,
-  options: DaemonOptions & { readonly onChange: () => void },
+  options: DaemonOptions & Pick<ClusterOptions, "onChange" | "metrics">,
 ): Cluster {
   const { config } = current();
   return new Cluster({
@@ -362,31 +366,6 @@ function createCluster(
       };
     },
   });
-}
-
-/** What each pod that can be making calls may have now. */
-function* grantsOf(
-  callers: Iterable<Caller>,
-  decideFor: (caller: Caller) => Decision,
-): Generator<Grant, void, void> {
-  for (const caller of callers) {
-    const { pod } = caller;
-    if (!isLive(pod) || pod.hostNetwork) continue;
-    const decision = decideFor(caller);
-    if (decision.outcome === "deny") continue;
-    const { account, scopes } = decision;
-    yield { holder: pod.uid, account, scopes };
-  }
-}
-
-/** Clients that find out where they are wait for half a second; nothing is to be fetched then. */
-function learnAhead(
-  nodeValues: Remembered<string | undefined>,
-  listings: Remembered<readonly string[]>,
-): void {
-  // What cannot be learned now is asked for with the first request.
-  for (const path of listNodeValues()) nodeValues.get(path).catch(() => {});
-  listings.get("instance").catch(() => {});
 }
 
 function createUpstream(address: string, clock: Clock): UpstreamClient {

@@ -1,7 +1,8 @@
 import type { Clock } from "../src/core/clock.ts";
 import { loadConfig } from "../src/config/load_config.ts";
 import { systemClock } from "../src/cli/run_daemon.ts";
-import { connectionOptions, startDaemon } from "../src/daemon.ts";
+import { connectionOptions } from "../src/cli/connection_options.ts";
+import { startDaemon } from "../src/daemon.ts";
 import { createConnection } from "../src/kubernetes/connection.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
 import type { LogFields } from "../src/telemetry/log.ts";
@@ -75,6 +76,8 @@ export async function startPreparedDaemon(
       clock,
       random: () => 0,
       log: (level, message, fields = {}) =>
+        lines.push({ level, message, fields }),
+      auditLog: (level, message, fields = {}) =>
         lines.push({ level, message, fields }),
     }),
   );

@@ -1,4 +1,5 @@
 import type { Condition } from "../core/condition.ts";
+import type { GaugeDefinition } from "../telemetry/instruments.ts";
 
 /** What a health probe is told. */
 export interface Health {
@@ -30,4 +31,19 @@ export function conditionsText(conditions: readonly Condition[]): string {
     `[${ok ? "+" : "-"}]${name} ${ok ? "ok" : "failed"}: ${detail}\n`
   );
   return lines.join("");
+}
+
+/**
+ * Gives the gauge of readiness.
+ *
+ * @param conditions What must be so before the daemon is ready.
+ */
+export function readinessGauge(
+  conditions: () => readonly Condition[],
+): GaugeDefinition {
+  return {
+    name: "saassigner_ready",
+    help: "Whether all conditions of readiness hold",
+    read: () => Number(conditions().every(({ ok }) => ok)),
+  };
 }

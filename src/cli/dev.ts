@@ -1,3 +1,6 @@
+import type { OtlpSpan } from "../sandbox/otlp/decode_spans.ts";
+import { startOtlpReceiver } from "../sandbox/otlp/receiver.ts";
+import { formatTrace } from "../sandbox/otlp/span_tree.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 import { SANDBOX_PODS, type SandboxPod } from "../sandbox/sandbox_pods.ts";
 import type { Daemon } from "../daemon.ts";
@@ -65,6 +68,7 @@ Try, in another terminal:
 
 Daemon ${base}, health and metrics ${admin}/metrics
 Emulators: Kubernetes ${sandbox.kubernetes.url}, metadata ${sandbox.metadata.url}, IAM ${sandbox.iam.url}
+Traces: start it with --traces, and each request's trace is printed.
 Stop with Ctrl-C.
 
 `;
@@ -81,23 +85,73 @@ function describePod(pod: SandboxPod): string {
   }`;
 }
 
-/** Tells this program that it runs under the watcher, whose process ends on a signal by itself. */
+/** Tells this program that it runs under another, which passes signals on. */
 const WATCHED = "--watched";
+
+const TRACES = "--traces";
+
+/** What the runtime needs to trace; it reads these at its start only. */
+function tracingEnvironment(
+  endpoint: string,
+): Readonly<Record<string, string>> {
+  return {
+    OTEL_DENO: "true",
+    OTEL_SERVICE_NAME: "saassigner",
+    OTEL_PROPAGATORS: "none",
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_EXPORTER_OTLP_TIMEOUT: "500",
+    OTEL_BSP_SCHEDULE_DELAY: "500",
+  };
+}
+
+/** Runs this program again with tracing, and prints each request's trace. */
+async function trace(
+  args: readonly string[],
+  signals: RunDaemonOptions,
+): Promise<number> {
+  await using receiver = await startOtlpReceiver({
+    onSpans: (spans) => processIo.out(formatRequests(spans)),
+  });
+  return await runAgain(["run", "--allow-all"], {
+    args,
+    stop: signals.stop,
+    env: tracingEnvironment(receiver.url),
+  });
+}
+
+/** Spans of a request are exported together, and those of emulators are not of interest. */
+function formatRequests(spans: readonly OtlpSpan[]): string {
+  return [...Map.groupBy(spans, ({ traceId }) => traceId).values()]
+    .filter((trace) =>
+      trace.some(({ attributes }) => attributes["http.route"] !== undefined)
+    )
+    .map((trace) => `\n${formatTrace(trace)}`).join("");
+}
 
 /** Runs this program again under the runtime's watcher, which restarts it on a change. */
 async function watch(
   args: readonly string[],
-  stop: AbortSignal,
+  signals: RunDaemonOptions,
 ): Promise<number> {
+  return await runAgain(["run", "--watch", "--allow-all"], {
+    args,
+    stop: signals.stop,
+  });
+}
+
+async function runAgain(
+  command: readonly string[],
+  options: {
+    readonly args: readonly string[];
+    readonly stop: AbortSignal;
+    readonly env?: Readonly<Record<string, string>>;
+  },
+): Promise<number> {
+  const { args, stop, env = {} } = options;
   const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--watch",
-      "--allow-all",
-      import.meta.filename ?? "",
-      WATCHED,
-      ...args,
-    ],
+    args: [...command, import.meta.filename ?? "", WATCHED, ...args],
+    env,
   }).spawn();
   stop.addEventListener("abort", () => child.kill("SIGTERM"));
   const { code, signal } = await child.status;
@@ -109,11 +163,11 @@ async function run(args: readonly string[]): Promise<number> {
   if (first === WATCHED) {
     return await dev(rest, processIo, { stop: new AbortController().signal });
   }
-  const isWatch = args.includes("--watch");
-  const flags = args.filter((arg) => arg !== "--watch");
+  const flags = args.filter((arg) => arg !== "--watch" && arg !== TRACES);
   const signals = processSignals();
-  return isWatch
-    ? await watch(flags, signals.stop)
+  if (args.includes(TRACES)) return await trace(flags, signals);
+  return args.includes("--watch")
+    ? await watch(flags, signals)
     : await dev(flags, processIo, signals);
 }
 

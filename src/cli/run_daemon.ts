@@ -3,13 +3,14 @@ import { ConfigError } from "../config/config_error.ts";
 import { loadConfig } from "../config/load_config.ts";
 import { Reloader } from "../config/reloader.ts";
 import type { Clock } from "../core/clock.ts";
-import { connectionOptions, type Daemon, startDaemon } from "../daemon.ts";
+import { type Daemon, startDaemon } from "../daemon.ts";
 import { type Connection, createConnection } from "../kubernetes/connection.ts";
 import { InterceptionError } from "../interception/interception_error.ts";
 import { ListenError } from "../metadata/listener.ts";
 import { createLog, describeError, type Log } from "../telemetry/log.ts";
 import { VERSION } from "../telemetry/version.ts";
 import type { Io } from "./io.ts";
+import { connectionOptions } from "./connection_options.ts";
 import { watchFile } from "./watch_file.ts";
 
 /** How {@linkcode runDaemon} is told what to do while it runs. */
@@ -49,7 +50,13 @@ export async function runDaemon(
   });
   log("info", "Starting", { version: VERSION, apiServer: connection.server });
   for (const warning of loaded.warnings) log("warn", warning);
-  const daemon = await start(loaded, { connection, log });
+  const auditLog = createLog({
+    format: "json",
+    level: () => "info",
+    write: io.err,
+    now: systemClock.now,
+  });
+  const daemon = await start(loaded, { connection, log, auditLog });
   if (daemon === undefined) return 1;
   options.onStarted?.(daemon);
   const reloader = new Reloader({
@@ -138,7 +145,11 @@ function openConnection(
 
 async function start(
   { config }: LoadedConfig,
-  options: { readonly connection: Connection; readonly log: Log },
+  options: {
+    readonly connection: Connection;
+    readonly log: Log;
+    readonly auditLog: Log;
+  },
 ): Promise<Daemon | undefined> {
   try {
     return await startDaemon(config, {

@@ -147,6 +147,8 @@ export interface Config {
     readonly format: "text" | "json";
     /** Least severe level that is written. */
     readonly level: "error" | "warn" | "info" | "debug";
+    /** Whether each token that is handed out or refused is written as a line of JSON. */
+    readonly audit: boolean;
   };
 }
 

@@ -430,6 +430,13 @@ const SCHEMA = v.object({
         description: "Least severe level that is logged",
       },
     ),
+    audit: option(BOOLEAN, {
+      default: false,
+      flag: "log-audit",
+      isReloadable: true,
+      description:
+        "Whether a line of JSON tells of each token that is handed out or refused",
+    }),
   }),
 });
 

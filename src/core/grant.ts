@@ -1,4 +1,7 @@
+import type { Caller } from "./caller.ts";
 import type { MintRequest } from "./mint.ts";
+import { isLive } from "./pod.ts";
+import type { Decision } from "./policy.ts";
 import { containsScopes } from "./scopes.ts";
 
 /** What a pod may have, as long as it lives and nothing is edited. */
@@ -33,4 +36,24 @@ export function covers(
   if (grant === undefined || grant.account !== request.account) return false;
   return request.kind === "id-token" ||
     containsScopes(grant.scopes, request.scopes);
+}
+
+/**
+ * Lists what each pod that can be making calls may have now.
+ *
+ * @param callers Every pod known, in any state.
+ * @param decide Decides what a pod may have.
+ */
+export function* listGrants(
+  callers: Iterable<Caller>,
+  decide: (caller: Caller) => Decision,
+): Generator<Grant, void, void> {
+  for (const caller of callers) {
+    const { pod } = caller;
+    if (!isLive(pod) || pod.hostNetwork) continue;
+    const decision = decide(caller);
+    if (decision.outcome === "deny") continue;
+    const { account, scopes } = decision;
+    yield { holder: pod.uid, account, scopes };
+  }
 }

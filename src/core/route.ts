@@ -112,3 +112,34 @@ function routeAccount(below: string): Route {
 function isAccountEntry(text: string): text is AccountEntry {
   return ACCOUNT_ENTRIES.some((entry) => entry === text);
 }
+
+/**
+ * Gives the path of a route with what varies left out, for telemetry.
+ *
+ * @param route What a path means.
+ * @returns One of a fixed set.
+ */
+export function routeTemplate(route: Route): string {
+  switch (route.kind) {
+    case "root":
+      return "/";
+    case "versions":
+      return "/computeMetadata/";
+    case "redirect":
+      return "/computeMetadata/{directory}";
+    case "directory":
+      return route.path === "" ? V1 : `${V1}${route.path}/`;
+    case "leaf":
+      return V1 + route.row.path;
+    case "accounts":
+      return ACCOUNTS;
+    case "account":
+      return `${ACCOUNTS}{account}/`;
+    case "entry":
+      return `${ACCOUNTS}{account}/${route.entry}`;
+    case "upstream":
+      return `${V1}{path}`;
+    case "none":
+      return "{unknown}";
+  }
+}

@@ -17,8 +17,12 @@ export interface MinterOptions {
   readonly impersonation: () => ImpersonationOptions;
   /** Current time, in milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Told how each call ended: `ok`, or what went wrong. */
-  readonly onOutcome: (kind: MintRequest["kind"], outcome: string) => void;
+  /** Told how each call ended, `ok` or what went wrong, and how many seconds it took. */
+  readonly onOutcome: (
+    kind: MintRequest["kind"],
+    outcome: string,
+    seconds: number,
+  ) => void;
 }
 
 /**
@@ -37,14 +41,17 @@ export function createMinter(options: MinterOptions): Mint {
   );
   const impersonate = createImpersonation(source, impersonation, now);
   return async (request, signal) => {
+    const startedMs = now();
+    const seconds = (): number => Math.max(0, now() - startedMs) / 1000;
     try {
       const token = await impersonate(request, signal);
-      onOutcome(request.kind, "ok");
+      onOutcome(request.kind, "ok", seconds());
       return token;
     } catch (error) {
       onOutcome(
         request.kind,
         error instanceof MintError ? error.failure : "internal-error",
+        seconds(),
       );
       throw error;
     }

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { TokenBucket } from "../core/token_bucket.ts";
 import { describeError, type Log } from "../telemetry/log.ts";
+import { tracedApart } from "../telemetry/otel.ts";
 import { listFamilyRules, type WantedInterception } from "./family_rules.ts";
 import { InterceptionError } from "./interception_error.ts";
 import type { Plan, RuleBackend, RuleGroup } from "./rule_group.ts";
@@ -167,6 +168,7 @@ export class Interception {
     if (this.#wanted === undefined) return;
     const { log, clock, backend: { name: backend } } = this.#options;
     const before = this.#state;
+    const startTime = clock.now();
     const { drift, restored, failures } = await this.#enforce(
       this.#wanted,
       () => this.#orderRepairs.take(clock.now()),
@@ -177,6 +179,10 @@ export class Interception {
       repairs: before.repairs + Math.sign(restored.length),
     };
     if (restored.length > 0) {
+      tracedApart("repair interception", () => {}, {
+        startTime,
+        facts: { "saassigner.interception.backend": backend },
+      });
       log("warn", "Interception rules were missing or changed; restored", {
         backend,
         missing: restored.join("; "),

@@ -1,5 +1,5 @@
 import type { Condition } from "../core/condition.ts";
-import type { GaugeDefinition } from "../telemetry/metrics.ts";
+import type { GaugeDefinition } from "../telemetry/instruments.ts";
 import type { NodeInterception } from "./node_interception.ts";
 
 /**
@@ -26,13 +26,15 @@ export function interceptionGauges(
       read: () => Number(interception.state.ok),
     },
     {
-      name: "saassigner_interception_drifts",
+      name: "saassigner_interception_drifts_total",
+      isCounter: true,
       help:
         "Checks that found interception rules missing, changed or out of order",
       read: () => interception.state.drifts,
     },
     {
-      name: "saassigner_interception_repairs",
+      name: "saassigner_interception_repairs_total",
+      isCounter: true,
       help: "Checks that restored interception rules",
       read: () => interception.state.repairs,
     },

@@ -5,6 +5,7 @@ import type { NamespaceIndex } from "../core/namespace_index.ts";
 import type { Lookup, Pod } from "../core/pod.ts";
 import type { PodIndex } from "../core/pod_index.ts";
 import type { Reason } from "../core/reason.ts";
+import { currentSpan } from "../telemetry/otel.ts";
 import { ParkingLot, type Place } from "./parking_lot.ts";
 
 /** What {@linkcode CallerFinder} needs. */
@@ -32,6 +33,8 @@ export interface CallerFinderOptions {
   readonly maxWaitMs: () => number;
   /** Longest pause between two live lookups for one address, in milliseconds. */
   readonly maxPauseMs: () => number;
+  /** Told how long each request waited, in seconds. */
+  readonly onWaited: (seconds: number) => void;
 }
 
 /** The watch usually tells of a new pod within this time, and saves the lookup. */
@@ -140,6 +143,9 @@ export class CallerFinder {
       reason: () => new Error("The caller did not become known in time"),
       outer: signal,
     });
+    const { clock, onWaited } = this.#options;
+    const startedMs = clock.now();
+    currentSpan().set({ "saassigner.waited": true });
     const waiting = patience.signal;
     try {
       while (true) {
@@ -152,6 +158,7 @@ export class CallerFinder {
     } finally {
       patience.stop();
       place.leave();
+      onWaited(Math.max(0, clock.now() - startedMs) / 1000);
     }
   }
 

@@ -4,6 +4,7 @@ import type { NamespaceIndex } from "../core/namespace_index.ts";
 import type { Pod } from "../core/pod.ts";
 import type { PodIndex } from "../core/pod_index.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import { ApiClient } from "./api_client.ts";
 import { CallerFinder } from "./caller_finder.ts";
 import { type ClusterSettings, ClusterView } from "./cluster_view.ts";
@@ -35,7 +36,15 @@ export interface ClusterOptions {
   readonly log: Log;
   /** Called after each change of what is known. */
   readonly onChange: () => void;
+  /** Counts what is asked of the API server, and waits of requests. */
+  readonly metrics: ClusterMetrics;
 }
+
+/** Takes what the metrics tell of the API server. */
+export type ClusterMetrics = Pick<
+  Metrics,
+  "countList" | "countLookup" | "observeWait"
+>;
 
 /** How long is waited, and what is known trusted. */
 export interface Patience {
@@ -95,8 +104,10 @@ export class Cluster implements AsyncDisposable {
         decode: (object) => decodePod(object, this.#view.settings.annotations),
         clock,
         log,
+        onLookup: (outcome) => options.metrics.countLookup(outcome),
       }),
       clock,
+      onWaited: (seconds) => options.metrics.observeWait(seconds),
       maxWaitMs: () => options.patience().maxWaitMs,
       maxPauseMs: () => options.patience().maxPauseMs,
     });
@@ -196,6 +207,7 @@ export class Cluster implements AsyncDisposable {
       node: this.#options.node,
       onChange: () => this.#noteChange(),
       onPod: this.#noticeHostNetwork,
+      onListed: (collection) => this.#options.metrics.countList(collection),
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Condition } from "../core/condition.ts";
-import type { GaugeDefinition } from "../telemetry/metrics.ts";
+import type { GaugeDefinition } from "../telemetry/instruments.ts";
 import type { Cluster } from "./cluster.ts";
 
 /** A watch is opened again after 4 minutes of silence; past this, that did not help. */

@@ -22,19 +22,25 @@ export interface ClusterViewOptions {
   readonly onChange: () => void;
   /** Called with each pod that is new or changed. */
   readonly onPod: (pod: Pod) => void;
+  /** Told of each complete list. */
+  readonly onListed: (collection: "pods" | "namespaces") => void;
 }
 
 /** An index that tells of what it is given. */
-function tellingStore(index: PodIndex, onPod: (pod: Pod) => void): Store<Pod> {
+function tellingStore<T>(
+  index: Store<T>,
+  tell: { onItem?: (item: T) => void; onListed: () => void },
+): Store<T> {
   return {
-    apply(pod: Pod): void {
-      index.apply(pod);
-      onPod(pod);
+    apply(item: T): void {
+      index.apply(item);
+      tell.onItem?.(item);
     },
-    remove: (pod) => index.remove(pod),
-    replaceAll(pods: readonly Pod[]): void {
-      index.replaceAll(pods);
-      pods.forEach(onPod);
+    remove: (item) => index.remove(item),
+    replaceAll(items: readonly T[]): void {
+      index.replaceAll(items);
+      items.forEach((item) => tell.onItem?.(item));
+      tell.onListed();
     },
   };
 }
@@ -69,12 +75,23 @@ export class ClusterView {
       path: "/api/v1/pods",
       ...(node === "" ? {} : { fieldSelector: `spec.nodeName=${node}` }),
       decode: (object) => decodePod(object, annotations),
-    }, { store: tellingStore(this.pods, options.onPod), onChange });
+    }, {
+      store: tellingStore(this.pods, {
+        onItem: options.onPod,
+        onListed: () => options.onListed("pods"),
+      }),
+      onChange,
+    });
     this.#namespaceInformer = settings.namespaces !== "ignored"
       ? new Informer({
         path: "/api/v1/namespaces",
         decode: (object) => decodeNamespace(object, annotations),
-      }, { store: this.namespaces, onChange })
+      }, {
+        store: tellingStore(this.namespaces, {
+          onListed: () => options.onListed("namespaces"),
+        }),
+        onChange,
+      })
       : undefined;
   }
 

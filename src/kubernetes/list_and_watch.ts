@@ -2,6 +2,7 @@ import { isRecord } from "../core/record.ts";
 import type { Clock } from "../core/clock.ts";
 import { startDeadline } from "../core/deadline.ts";
 import { describeError, type Log } from "../telemetry/log.ts";
+import { tracedApart } from "../telemetry/otel.ts";
 import { type ApiClient, KubernetesApiError } from "./api_client.ts";
 import { readJsonLines } from "./json_lines.ts";
 
@@ -79,7 +80,11 @@ export async function* listAndWatch<T>(
     let hadNews = false;
     try {
       if (version === undefined) {
-        const list = await listAll(collection, options);
+        const list = await tracedApart(
+          "list",
+          () => listAll(collection, options),
+          { facts: { "url.path": collection.path } },
+        );
         version = list.version;
         yield { kind: "replaced", items: list.items };
       }

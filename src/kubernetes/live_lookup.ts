@@ -16,6 +16,8 @@ export interface LiveLookupOptions {
   readonly clock: Clock;
   /** Takes a line for each failure. */
   readonly log: Log;
+  /** Told of each lookup: kind of the answer, `limited` if it was not asked, or `failed`. */
+  readonly onLookup: (outcome: string) => void;
 }
 
 const PER_SECOND = 5;
@@ -33,10 +35,13 @@ const PER_SECOND = 5;
 export function createLiveLookup(
   options: LiveLookupOptions,
 ): (address: string, signal: AbortSignal) => Promise<Lookup | undefined> {
-  const { api, node, decode, clock, log } = options;
+  const { api, node, decode, clock, log, onLookup } = options;
   const bucket = new TokenBucket(PER_SECOND, PER_SECOND);
   return async (address, signal) => {
-    if (!bucket.take(clock.now())) return undefined;
+    if (!bucket.take(clock.now())) {
+      onLookup("limited");
+      return undefined;
+    }
     const selector = [
       `status.podIP=${address}`,
       ...(node === "" ? [] : [`spec.nodeName=${node}`]),
@@ -44,12 +49,15 @@ export function createLiveLookup(
     const query = new URLSearchParams({ fieldSelector: selector.join(",") });
     try {
       const list = await api.read(`/api/v1/pods?${query}`, signal);
-      return chooseClaimant(
+      const lookup = chooseClaimant(
         decodePods(list, decode).filter((pod) =>
           pod.addresses.includes(address)
         ),
       );
+      onLookup(lookup.kind);
+      return lookup;
     } catch (error) {
+      onLookup("failed");
       if (!signal.aborted) {
         log("warn", "Cannot look up a pod", { error: describeError(error) });
       }

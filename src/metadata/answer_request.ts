@@ -3,11 +3,12 @@ import type { Clock } from "../core/clock.ts";
 import type { Deadline } from "../core/deadline.ts";
 import type { Exposure } from "../core/exposure.ts";
 import { gate } from "../core/gate.ts";
-import type { Mint } from "../core/mint.ts";
+import type { Mint, MintRequest } from "../core/mint.ts";
 import type { Decision } from "../core/policy.ts";
 import { isOn, parseQuery, type Query } from "../core/query.ts";
 import { type Route, route, V1 } from "../core/route.ts";
 import type { AskUpstream } from "../core/upstream.ts";
+import { traced } from "../telemetry/otel.ts";
 import {
   accountsTree,
   type Allowed,
@@ -70,12 +71,14 @@ export interface AnswerRequestOptions {
 export interface Progress {
   /** Canonical address of the peer; empty if it has none. */
   readonly address: string;
-  /** Kind of entry asked for. */
-  route: Route["kind"];
+  /** What is asked for. */
+  route: Route;
   /** The caller, once found. */
   caller?: Caller;
   /** What was decided for the caller. */
   decision?: Decision;
+  /** What was to be minted for it, and the token if there is one. */
+  minted?: { readonly request: MintRequest; token?: string };
 }
 
 /** A route that has something to tell, now or after a change. */
@@ -116,7 +119,7 @@ export async function answerRequest(
     return plainRefusal(gated.status, gated.message, gated);
   }
   const matched = route(gated.path, options.exposure());
-  progress.route = matched.kind;
+  progress.route = matched;
   if (matched.kind === "root") {
     return listingAnswer(["computeMetadata/"], new Map());
   }
@@ -229,13 +232,17 @@ async function answerCaller(
   context: CallerContext,
 ): Promise<Answer> {
   const { progress, options, table, budget } = context;
-  const identification = await options.identify(progress.address, budget);
+  const identification = await traced(
+    "identify",
+    () => options.identify(progress.address, budget),
+  );
   if (identification.kind === "refused") {
     return refusal(identification.reason, identification.message);
   }
   progress.caller = identification.caller;
   if (matched.kind === "upstream") return await proxy(matched, table);
-  const decision = options.decide(identification.caller);
+  const { caller } = identification;
+  const decision = traced("decide", () => options.decide(caller));
   progress.decision = decision;
   if (matched.kind === "directory") {
     const allowed = decision.outcome === "allow" ? decision : undefined;
@@ -250,7 +257,7 @@ async function answerCaller(
 async function answerAccountRoute(
   matched: Extract<EntryRoute, { kind: "accounts" | "account" | "entry" }>,
   decision: Decision,
-  { query, options, budget, holder }: CallerContext & {
+  { query, options, progress, budget, holder }: CallerContext & {
     /** Uid of the caller. */
     readonly holder: string;
   },
@@ -270,14 +277,23 @@ async function answerAccountRoute(
       ? answerAccount(decision, query)
       : redirectAnswer(`${V1}instance/service-accounts/${account}/`, query);
   }
-  const { mint, clock } = options;
+  const { clock } = options;
   return await answerEntry(matched.entry, decision, {
     query,
-    mint,
+    mint: noteMint(options.mint, progress),
     holder,
     now: clock.now,
     signal: budget,
   });
+}
+
+function noteMint(mint: Mint, progress: Progress): Mint {
+  return async (request, signal, holder) => {
+    progress.minted = { request };
+    const token = await mint(request, signal, holder);
+    progress.minted.token = token.value;
+    return token;
+  };
 }
 
 function isOwnAccount(account: string, allowed: Allowed): boolean {

@@ -21,6 +21,11 @@ export class ConcurrencyLimit {
     this.#options = options;
   }
 
+  /** Places taken. */
+  get total(): number {
+    return this.#total;
+  }
+
   /**
    * Takes a place, if there is one.
    *

@@ -1,5 +1,7 @@
+import { routeTemplate } from "../core/route.ts";
 import { describeError, type Log, type LogLevel } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { describeRequestSpan } from "../telemetry/otel.ts";
 import type { Exchange } from "./handler.ts";
 
 /** What {@linkcode createExchangeRecorder} needs. */
@@ -24,18 +26,19 @@ export function createExchangeRecorder(
   { log, metrics, fixFor }: ExchangeRecorderOptions,
 ): (exchange: Exchange) => void {
   return (exchange) => {
-    const { route, method, address, answer, durationMs } = exchange;
+    const { method, address, answer, decision, durationMs } = exchange;
     const { status, reason } = answer;
+    const route = exchange.route.kind;
+    describeSpan(exchange);
     metrics.observeRequest({
       route,
       status,
+      decision: decision?.outcome ?? "",
       reason,
       seconds: durationMs / 1000,
     });
     const pod = exchange.caller?.pod;
-    const allowed = exchange.decision?.outcome === "allow"
-      ? exchange.decision
-      : undefined;
+    const allowed = decision?.outcome === "allow" ? decision : undefined;
     log(
       levelOf(exchange),
       answer.reason === undefined ? "Answered" : "Refused",
@@ -59,6 +62,31 @@ export function createExchangeRecorder(
     );
   };
 }
+
+function describeSpan(
+  { route, method, caller, decision, answer }: Exchange,
+): void {
+  const template = routeTemplate(route);
+  const allowed = decision?.outcome === "allow" ? decision : undefined;
+  describeRequestSpan({
+    name: `${METHODS.has(method) ? method : "HTTP"} ${template}`,
+    route: template,
+    failure: answer.status >= 500
+      ? answer.reason ?? "internal-error"
+      : undefined,
+  }, {
+    "k8s.namespace.name": caller?.pod.namespace,
+    "k8s.pod.name": caller?.pod.name,
+    "k8s.pod.uid": caller?.pod.uid,
+    "saassigner.account": allowed?.account,
+    "saassigner.scopes.count": allowed?.scopes.length,
+    "saassigner.decision": decision?.outcome,
+    "saassigner.reason": answer.reason,
+  });
+}
+
+/** A pod can call a method what it likes. */
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
 
 function levelOf({ answer, decision }: Exchange): LogLevel {
   if (answer.status >= 500) return "warn";

@@ -2,7 +2,9 @@ import { canonicalAddress } from "../core/address.ts";
 import type { Caller } from "../core/caller.ts";
 import { cutTarget } from "../core/gate.ts";
 import type { Decision } from "../core/policy.ts";
+import type { AccountEntry, Route } from "../core/route.ts";
 import { UpstreamError } from "../core/upstream.ts";
+import { currentSpan, readTraceparent } from "../telemetry/otel.ts";
 import {
   type Answer,
   jsonTextAnswer,
@@ -30,8 +32,10 @@ export interface MetadataHandlerOptions extends AnswerRequestOptions {
 
 /** One request and its answer, for log and metric. */
 export interface Exchange {
-  /** Kind of entry asked for; of a fixed set. */
-  readonly route: string;
+  /** What is asked for. */
+  readonly route: Route;
+  /** Entry of a service account that is asked for, if it is one. */
+  readonly entry: AccountEntry | undefined;
   /** Method as sent. */
   readonly method: string;
   /** Canonical address of the peer. */
@@ -40,6 +44,8 @@ export interface Exchange {
   readonly caller: Caller | undefined;
   /** What was decided for the caller, if anything. */
   readonly decision: Decision | undefined;
+  /** What was to be minted, and the token if there is one. */
+  readonly minted: Progress["minted"];
   /** The answer. */
   readonly answer: Answer;
   /** Time from arrival to answer, in milliseconds. */
@@ -66,16 +72,20 @@ export function createMetadataHandler(
     const peer = "hostname" in info.remoteAddr ? info.remoteAddr.hostname : "";
     const progress: Progress = {
       address: canonicalAddress(peer) ?? "",
-      route: "none",
+      route: { kind: "none" },
     };
+    currentSpan().link(readTraceparent(request.headers.get("traceparent")));
     const answer = await answerAny(request, progress, options)
       .catch(toFailure);
+    const { route } = progress;
     options.observe({
-      route: progress.route,
+      route,
+      entry: route.kind === "entry" ? route.entry : undefined,
       method: request.method,
       address: progress.address,
       caller: progress.caller,
       decision: progress.decision,
+      minted: progress.minted,
       answer,
       durationMs: options.clock.now() - startedMs,
     });

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import type { Condition } from "../core/condition.ts";
 import { describeError, type Log } from "../telemetry/log.ts";
 
 /** Thrown when a listener cannot be opened; the message names the option to change. */
@@ -24,6 +25,8 @@ const REOPEN_MS = 100;
 export interface Listener extends AsyncDisposable {
   /** Where it listens. */
   readonly address: Deno.NetAddr;
+  /** Whether it does; false while one that failed is opened again. */
+  readonly isOpen: boolean;
 }
 
 /** What {@linkcode listen} needs besides an address. */
@@ -65,13 +68,18 @@ export function listen(at: ListenAddress, options: ListenOptions): Listener {
   const server = openListener(at, options);
   const { hostname: address, port } = server.addr;
   const closing = new AbortController();
+  const state = { isOpen: true };
   const kept = keepOpen(server, {
+    state,
     reopen: () => openListener({ address, port }, options),
     options,
     signal: closing.signal,
   });
   return {
     address: server.addr,
+    get isOpen(): boolean {
+      return state.isOpen;
+    },
     async [Symbol.asyncDispose](): Promise<void> {
       closing.abort();
       const late = Promise.withResolvers<void>();
@@ -82,7 +90,25 @@ export function listen(at: ListenAddress, options: ListenOptions): Listener {
   };
 }
 
+/**
+ * Tells for readiness whether pods are listened to.
+ *
+ * @param listener The pod-facing one.
+ */
+export function describeListener(
+  { isOpen, address }: Listener,
+): Condition {
+  return {
+    name: "listener",
+    ok: isOpen,
+    detail: isOpen
+      ? `open on port ${address.port}`
+      : "failed, and is opened again; see the log",
+  };
+}
+
 interface KeepOpenOptions {
+  readonly state: { isOpen: boolean };
   readonly reopen: () => Server;
   readonly options: ListenOptions;
   /** Closes the listener. */
@@ -99,12 +125,14 @@ async function keepOpen(first: Server, keep: KeepOpenOptions): Promise<void> {
     // Ends idle connections at once, which frees descriptors, and answers what is in flight.
     ended = Promise.all([ended, server.shutdown().catch(() => {})]);
     if (keep.signal.aborted) break;
+    keep.state.isOpen = false;
     const error = describeError(failure);
     log("error", "The listener failed and is opened again", {
       listener,
       error,
     });
     server = await openAgain(keep);
+    keep.state.isOpen = server !== undefined;
   }
   await ended;
 }

@@ -1,5 +1,5 @@
 import { ExactNumber } from "../core/metadata_tree.ts";
-import type { TableRow } from "../core/metadata_table.ts";
+import { listNodeValues, type TableRow } from "../core/metadata_table.ts";
 import { V1 } from "../core/route.ts";
 import {
   type AskUpstream,
@@ -60,6 +60,22 @@ export function rememberListings(
     keepMs: () => LISTING_MS,
     now,
   });
+}
+
+/**
+ * Asks for what clients want to know when they find out where they are: they wait for
+ * half a second, and nothing is to be fetched then.
+ *
+ * @param nodeValues The node's own values.
+ * @param listings What the real server lists.
+ */
+export function learnAhead(
+  nodeValues: Remembered<string | undefined>,
+  listings: Remembered<readonly string[]>,
+): void {
+  // What cannot be learned now is asked for with the first request.
+  for (const path of listNodeValues()) nodeValues.get(path).catch(() => {});
+  listings.get("instance").catch(() => {});
 }
 
 /**

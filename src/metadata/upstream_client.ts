@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import http from "node:http";
 import type { Clock } from "../core/clock.ts";
 import { startDeadline } from "../core/deadline.ts";
+import { traced } from "../telemetry/otel.ts";
 import {
   type AskUpstream,
   type UpstreamAnswer,
@@ -71,7 +72,10 @@ export class UpstreamClient implements Disposable {
       reason: () => new Error("The metadata server did not answer in time"),
       ...(signal === undefined ? {} : { outer: signal }),
     });
-    return this.#send(request, deadline.signal).catch((cause) => {
+    return traced(
+      "upstream",
+      () => this.#send(request, deadline.signal),
+    ).catch((cause) => {
       throw new UpstreamError(
         `Cannot get ${request.path} from the metadata server`,
         { cause },

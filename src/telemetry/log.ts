@@ -1,3 +1,5 @@
+import { currentTraceId } from "./otel.ts";
+
 /** How much a log line matters, most first. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 
@@ -44,7 +46,9 @@ export function createLog(options: LogOptions): Log {
   return (level, message, fields = {}) => {
     if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(options.level())) return;
     const time = new Date(options.now()).toISOString();
-    const line = escapeControls(format({ time, level, message }, fields));
+    const traceId = currentTraceId();
+    const traced = traceId === undefined ? fields : { ...fields, traceId };
+    const line = escapeControls(format({ time, level, message }, traced));
     try {
       options.write(`${line}\n`);
     } catch {

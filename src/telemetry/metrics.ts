@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { type GaugeDefinition, Instruments } from "./instruments.ts";
 
 /** One answered request, as the metrics see it; every field is of a fixed set. */
 export interface RequestObservation {
@@ -6,36 +6,37 @@ export interface RequestObservation {
   readonly route: string;
   /** HTTP status. */
   readonly status: number;
+  /** Whether the policy allowed the pod an account; empty where it was not asked. */
+  readonly decision: "allow" | "deny" | "";
   /** Reason code of a refusal. */
   readonly reason: string | undefined;
   /** Time from the request's arrival to the answer, in seconds. */
   readonly seconds: number;
 }
 
-/** A gauge whose value is asked for at each scrape. */
-export interface GaugeDefinition {
-  /** Metric name, with its unit. */
-  readonly name: string;
-  /** What it tells. */
-  readonly help: string;
-  /** Reads the value; `undefined` leaves the sample out. */
-  readonly read: () => number | undefined;
-}
+/** Upper bounds in seconds: from a warm answer to the end of a request's budget. */
+const ANSWER_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 5] as const;
+/** Upper bounds in seconds, of calls that cross the network. */
+const CALL_BUCKETS = [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3, 5] as const;
 
 /**
- * The daemon's metrics, in one registry of their own.
+ * The daemon's metrics.
  *
  * No label takes a value from a client, so their number is bounded.
  */
 export class Metrics {
-  readonly #registry = new Registry();
-  readonly #requests: Counter<"route" | "status" | "reason">;
-  readonly #duration: Histogram<"route">;
-  readonly #mints: Counter<"kind" | "outcome">;
-  readonly #cache: Counter<"outcome">;
-  readonly #renewals: Counter<"outcome">;
-  readonly #reloads: Counter<"outcome">;
-  readonly #reloadedAt: Gauge<"outcome">;
+  readonly #instruments: Instruments = new Instruments();
+  readonly #requests;
+  readonly #duration;
+  readonly #waits;
+  readonly #mints;
+  readonly #mintDuration;
+  readonly #cache;
+  readonly #renewals;
+  readonly #lists;
+  readonly #lookups;
+  readonly #reloads;
+  readonly #reloadedAt;
 
   /**
    * Creates the instruments.
@@ -43,56 +44,69 @@ export class Metrics {
    * @param version Version of the program, for the build information.
    */
   constructor(version: string) {
-    const registers = [this.#registry];
-    this.#requests = new Counter({
+    const make = this.#instruments;
+    this.#requests = make.counter({
       name: "saassigner_requests_total",
       help: "Requests answered on the pod-facing port",
-      labelNames: ["route", "status", "reason"],
-      registers,
+      labels: ["route", "status", "decision", "reason"],
     });
-    this.#duration = new Histogram({
+    this.#duration = make.histogram({
       name: "saassigner_request_duration_seconds",
       help: "Time from a pod's request to its answer",
-      labelNames: ["route"],
-      buckets: [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 5],
-      registers,
+      labels: ["route"],
+      buckets: ANSWER_BUCKETS,
     });
-    this.#mints = new Counter({
+    this.#waits = make.histogram({
+      name: "saassigner_caller_wait_seconds",
+      help: "Time that requests waited for their pod to become known",
+      buckets: ANSWER_BUCKETS,
+    });
+    this.#mints = make.counter({
       name: "saassigner_mints_total",
       help: "Tokens asked of IAM",
-      labelNames: ["kind", "outcome"],
-      registers,
+      labels: ["kind", "outcome"],
     });
-    this.#cache = new Counter({
+    this.#mintDuration = make.histogram({
+      name: "saassigner_mint_duration_seconds",
+      help: "Time that IAM took for a token, or to fail",
+      labels: ["kind"],
+      buckets: CALL_BUCKETS,
+    });
+    this.#cache = make.counter({
       name: "saassigner_token_cache_total",
       help: "Token requests by how the cache served them",
-      labelNames: ["outcome"],
-      registers,
+      labels: ["outcome"],
     });
-    this.#renewals = new Counter({
+    this.#renewals = make.counter({
       name: "saassigner_token_renewals_total",
       help: "Tokens minted before anybody asked",
-      labelNames: ["outcome"],
-      registers,
+      labels: ["outcome"],
     });
-    this.#reloads = new Counter({
+    this.#lists = make.counter({
+      name: "saassigner_lists_total",
+      help: "Complete lists read from the API server",
+      labels: ["collection"],
+    });
+    this.#lookups = make.counter({
+      name: "saassigner_live_lookups_total",
+      help: "Questions to the API server who has an address",
+      labels: ["outcome"],
+    });
+    this.#reloads = make.counter({
       name: "saassigner_config_reloads_total",
       help: "Attempts to reload the configuration",
-      labelNames: ["outcome"],
-      registers,
+      labels: ["outcome"],
     });
-    this.#reloadedAt = new Gauge({
+    this.#reloadedAt = make.gauge({
       name: "saassigner_config_last_reload_timestamp_seconds",
       help: "Time of the last attempt to reload, by outcome",
-      labelNames: ["outcome"],
-      registers,
+      labels: ["outcome"],
     });
-    new Gauge({
+    make.gauge({
       name: "saassigner_build_info",
       help: "Always 1; the version is a label",
-      labelNames: ["version"],
-      registers,
-    }).set({ version }, 1);
+      labels: ["version"],
+    })({ version }, 1);
   }
 
   /**
@@ -101,9 +115,18 @@ export class Metrics {
    * @param observation What was asked and answered.
    */
   observeRequest(observation: RequestObservation): void {
-    const { route, status, reason = "", seconds } = observation;
-    this.#requests.inc({ route, status: String(status), reason });
-    this.#duration.observe({ route }, seconds);
+    const { route, status, decision, reason = "", seconds } = observation;
+    this.#requests({ route, status: String(status), decision, reason });
+    this.#duration({ route }, seconds);
+  }
+
+  /**
+   * Takes how long a request waited for its pod to become known, or in vain.
+   *
+   * @param seconds The time.
+   */
+  observeWait(seconds: number): void {
+    this.#waits({}, seconds);
   }
 
   /**
@@ -111,9 +134,11 @@ export class Metrics {
    *
    * @param kind Kind of token.
    * @param outcome `ok` or the failure.
+   * @param seconds Time that it took.
    */
-  countMint(kind: string, outcome: string): void {
-    this.#mints.inc({ kind, outcome });
+  observeMint(kind: string, outcome: string, seconds: number): void {
+    this.#mints({ kind, outcome });
+    this.#mintDuration({ kind }, seconds);
   }
 
   /**
@@ -122,7 +147,7 @@ export class Metrics {
    * @param outcome How it was served.
    */
   countCache(outcome: "hit" | "stale" | "join" | "miss" | "refused"): void {
-    this.#cache.inc({ outcome });
+    this.#cache({ outcome });
   }
 
   /**
@@ -131,7 +156,25 @@ export class Metrics {
    * @param outcome `ok` or the failure.
    */
   countRenewal(outcome: string): void {
-    this.#renewals.inc({ outcome });
+    this.#renewals({ outcome });
+  }
+
+  /**
+   * Counts one complete list.
+   *
+   * @param collection Of what.
+   */
+  countList(collection: "pods" | "namespaces"): void {
+    this.#lists({ collection });
+  }
+
+  /**
+   * Counts one question who has an address.
+   *
+   * @param outcome Kind of the answer, `limited` if it was not asked, or `failed`.
+   */
+  countLookup(outcome: string): void {
+    this.#lookups({ outcome });
   }
 
   /**
@@ -141,35 +184,26 @@ export class Metrics {
    * @param atMs When, in milliseconds since the Unix epoch.
    */
   noteReload(outcome: "accepted" | "refused", atMs: number): void {
-    this.#reloads.inc({ outcome });
-    this.#reloadedAt.set({ outcome }, atMs / 1000);
+    this.#reloads({ outcome });
+    this.#reloadedAt({ outcome }, atMs / 1000);
   }
 
   /**
-   * Adds a gauge that is read at each scrape.
+   * Adds what is read when it is wanted.
    *
    * @param definition Its name, text and source.
    */
   addGauge(definition: GaugeDefinition): void {
-    new Gauge({
-      name: definition.name,
-      help: definition.help,
-      registers: [this.#registry],
-      collect(): void {
-        const value = definition.read();
-        if (value === undefined) this.remove();
-        else this.set(value);
-      },
-    });
+    this.#instruments.observe(definition);
   }
 
   /** Content type of {@linkcode render}'s text. */
   get contentType(): string {
-    return this.#registry.contentType;
+    return this.#instruments.contentType;
   }
 
   /** Writes all metrics in Prometheus' text format. */
   render(): Promise<string> {
-    return this.#registry.metrics();
+    return this.#instruments.render();
   }
 }

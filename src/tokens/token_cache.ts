@@ -6,6 +6,12 @@ import {
 } from "../core/mint.ts";
 import type { Token } from "../core/token.ts";
 import { beginLife, phaseOf, tokenAt } from "../core/token_life.ts";
+import {
+  type ActiveSpan,
+  currentSpan,
+  traced,
+  tracedApart,
+} from "../telemetry/otel.ts";
 import { abandonOn } from "./abandon_on.ts";
 import { MAX_PAUSE_MS, pauseAfter } from "./renewal_pause.ts";
 import { type TokenEntry, TokenStore } from "./token_store.ts";
@@ -30,6 +36,12 @@ export interface TokenCacheOptions {
   readonly onServed: (outcome: CacheOutcome) => void;
 }
 
+/** A token that is being minted, and the span of that. */
+interface Flight {
+  readonly token: Promise<Token>;
+  readonly span: ActiveSpan;
+}
+
 interface Failure {
   readonly count: number;
   readonly retryAtMs: number;
@@ -50,7 +62,7 @@ export class TokenCache {
   readonly #mint: Mint;
   readonly #options: TokenCacheOptions;
   readonly #store: TokenStore;
-  readonly #flights = new Map<string, Promise<Token>>();
+  readonly #flights = new Map<string, Flight>();
   /** Of tokens in memory and pinned ones only. */
   readonly #failures = new Map<string, Failure>();
 
@@ -96,18 +108,29 @@ export class TokenCache {
   }
 
   /** Gives a pod its token, from memory if it can. */
-  readonly mint: Mint = (request, signal, holder = "") => {
-    const { now, onServed } = this.#options;
+  readonly mint: Mint = (request, signal, holder = "") =>
+    traced(
+      "mint",
+      () => this.#serve(request, signal, holder),
+      { "saassigner.account": request.account },
+    );
+
+  #serve(
+    request: MintRequest,
+    signal: AbortSignal,
+    holder: string,
+  ): Promise<Token> {
+    const { now } = this.#options;
     const key = mintKey(request);
     const nowMs = now();
     const entry = this.#store.find(key);
     const outcome = entry === undefined ? undefined : this.#judge(key, entry);
     if (entry !== undefined && outcome !== undefined) {
-      onServed(outcome);
+      this.#tell(outcome);
       this.#store.touch(key, { holder, nowMs });
       return Promise.resolve(tokenAt(entry.life, nowMs));
     }
-    onServed(this.#flights.has(key) ? "join" : "miss");
+    this.#tell(this.#flights.has(key) ? "join" : "miss");
     const waited = abandonOn(signal, this.#fly(request, holder));
     return waited.then(
       (token) => {
@@ -116,7 +139,12 @@ export class TokenCache {
       },
       (error) => this.#serveOld(key, error),
     );
-  };
+  }
+
+  #tell(outcome: CacheOutcome): void {
+    this.#options.onServed(outcome);
+    currentSpan().set({ "saassigner.cache": outcome });
+  }
 
   /**
    * Mints a token in the background, whatever is in memory.
@@ -167,15 +195,37 @@ export class TokenCache {
       : retryAtMs;
   }
 
-  /** Joins the flight for a request, or starts one. */
+  /**
+   * Joins the flight for a request, or starts one: for a pod below its own span, and
+   * else as a trace of its own. Spans of those who wait and of the flight point to
+   * each other.
+   */
   #fly(request: MintRequest, holder: string | undefined): Promise<Token> {
     const key = mintKey(request);
+    const asker = currentSpan();
     const running = this.#flights.get(key);
-    if (running !== undefined) return running;
-    const flight = this.#fetch(request, holder)
-      .finally(() => this.#flights.delete(key));
-    this.#flights.set(key, flight);
-    return flight;
+    if (running !== undefined) {
+      running.span.link(asker.ref);
+      asker.link(running.span.ref);
+      return running.token;
+    }
+    const start = (span: ActiveSpan): Promise<Token> => {
+      const token = this.#fetch(request, holder)
+        .finally(() => this.#flights.delete(key));
+      this.#flights.set(key, { token, span });
+      return token;
+    };
+    const facts = {
+      "saassigner.account": request.account,
+      "saassigner.token.kind": request.kind,
+    };
+    return holder === undefined
+      ? tracedApart(
+        "renew",
+        () => traced("iam", start, facts),
+        { facts, links: [asker.ref] },
+      )
+      : traced("iam", start, facts);
   }
 
   async #fetch(

@@ -1,5 +1,5 @@
 import { secondsLeft } from "../core/token.ts";
-import type { GaugeDefinition } from "../telemetry/metrics.ts";
+import type { GaugeDefinition } from "../telemetry/instruments.ts";
 import type { TokenCache } from "./token_cache.ts";
 
 /**

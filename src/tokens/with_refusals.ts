@@ -1,4 +1,5 @@
 import { type Mint, MintError, mintKey } from "../core/mint.ts";
+import { addSpanEvent } from "../telemetry/otel.ts";
 
 /** How {@linkcode withRefusals} works. */
 export interface RefusalOptions {
@@ -46,6 +47,7 @@ export function withRefusals(mint: Mint, options: RefusalOptions): Mint {
       // More than it began with: the clock fell back.
       if (leftMs > 0 && leftMs <= Math.max(rememberMs, MAX_RETRY_AFTER_MS)) {
         onRemembered();
+        addSpanEvent("refused from memory");
         throw refusal.error;
       }
       refusals.delete(key);

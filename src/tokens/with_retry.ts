@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { type Mint, MintError } from "../core/mint.ts";
+import { addSpanEvent } from "../telemetry/otel.ts";
 
 /** How {@linkcode withRetry} tries again. */
 export interface RetryOptions {
@@ -30,6 +31,7 @@ export function withRetry(mint: Mint, options: RetryOptions): Mint {
     const endMs = clock.now() + budgetMs;
     for (let tries = 1;; tries += 1) {
       try {
+        addSpanEvent("attempt", { "saassigner.attempt": tries });
         return await mint(request, signal, holder);
       } catch (error) {
         if (!(error instanceof MintError) || !error.isTransient) throw error;

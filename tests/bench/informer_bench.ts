@@ -1,3 +1,4 @@
+import { Metrics } from "../../src/telemetry/metrics.ts";
 // What following the cluster costs: memory with many objects, calls of an idle hour, and
 // the time from a change to an answer. The figures are printed; the limits fail the run.
 import { systemClock } from "../../src/cli/run_daemon.ts";
@@ -53,6 +54,7 @@ function follow(api: KubernetesApi, clock: Clock = systemClock): Cluster {
       maxPauseMs: 10_000,
       maxStalenessMs: 900_000,
     }),
+    metrics: new Metrics("bench"),
     clock,
     random: () => 1,
     log: () => {},

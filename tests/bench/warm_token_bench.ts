@@ -2,7 +2,8 @@
 // answers the same bytes: the limit of this runtime.
 import { systemClock } from "../../src/cli/run_daemon.ts";
 import { loadConfig } from "../../src/config/load_config.ts";
-import { connectionOptions, startDaemon } from "../../src/daemon.ts";
+import { connectionOptions } from "../../src/cli/connection_options.ts";
+import { startDaemon } from "../../src/daemon.ts";
 import { createConnection } from "../../src/kubernetes/connection.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { TOKEN } from "../pod_client.ts";
@@ -26,6 +27,7 @@ const daemon = await startDaemon(config, {
   clock: systemClock,
   random: Math.random,
   log: () => {},
+  auditLog: () => {},
 });
 const tokenUrl =
   `http://127.0.0.1:${daemon.address.port}/computeMetadata/v1/${TOKEN}`;

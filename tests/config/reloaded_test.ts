@@ -58,6 +58,7 @@ const OTHER = [
   "--backoff-max-interval=500ms",
   "--log-format=json",
   "--log-level=warn",
+  "--log-audit",
 ];
 
 Deno.test("mergeReloaded() changes nothing when nothing changed", async () => {
@@ -101,7 +102,7 @@ Deno.test("mergeReloaded() gives what can change and keeps the rest", async () =
     ...running,
     defaults: { ...running.defaults, scopes: ["openid"] },
     interception: { ...running.interception, checkInterval: 90_000 },
-    log: { format: "text", level: "debug" },
+    log: { ...running.log, level: "debug" },
   });
   assert.deepEqual(changed, [
     "defaults.scopes",

@@ -368,6 +368,12 @@ const CASES: Readonly<Record<string, Case>> = {
     wrong: ["loud", "3", "null"],
     wrongFlag: "loud",
   },
+  "log.audit": {
+    yaml: ["true", true],
+    flag: ["true", true],
+    wrong: ["1", "null"],
+    wrongFlag: "sometimes",
+  },
 };
 
 /** Writes a file with one value, nested as its key path says. */

@@ -1,3 +1,4 @@
+import { Metrics } from "../../src/telemetry/metrics.ts";
 import assert from "node:assert/strict";
 import { Cluster } from "../../src/kubernetes/cluster.ts";
 import type { ClusterSettings } from "../../src/kubernetes/cluster_view.ts";
@@ -23,6 +24,7 @@ function connectTo(url: string): Connection {
 export class ClusterSetup implements AsyncDisposable {
   readonly time: SwiftTime = new SwiftTime(1);
   readonly logged: Journal<string> = new Journal<string>();
+  readonly metrics: Metrics = new Metrics("1");
   readonly cluster: Cluster;
   changes = 0;
   /** Called whenever a watch is opened again or a pause begins. */
@@ -51,6 +53,7 @@ export class ClusterSetup implements AsyncDisposable {
         maxPauseMs: 1_000,
         maxStalenessMs: STALENESS_MS,
       }),
+      metrics: this.metrics,
       clock: this.time.clock,
       random: () => {
         this.onTurn();

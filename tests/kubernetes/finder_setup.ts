@@ -41,6 +41,8 @@ export class FinderSetup {
   readonly finder: CallerFinder;
   /** Addresses that were looked up live. */
   readonly lookups: Journal<string> = new Journal();
+  /** Seconds that each request waited. */
+  readonly waits: number[] = [];
   hasSynced = true;
   isStale = false;
   areNamespacesStale = false;
@@ -65,6 +67,7 @@ export class FinderSetup {
       clock: this.time,
       maxWaitMs: () => this.maxWaitMs,
       maxPauseMs: () => this.maxPauseMs,
+      onWaited: (seconds) => this.waits.push(seconds),
     });
   }
 

@@ -184,6 +184,7 @@ Deno.test("createLiveLookup() asks five times a second at most", async () => {
 class LookupSetup implements Disposable {
   readonly time = new ManualTime();
   readonly written = new LogLines();
+  readonly outcomes: string[] = [];
   readonly #api;
   readonly #lookUp;
 
@@ -195,6 +196,7 @@ class LookupSetup implements Disposable {
       decode: (object) => decodePod(object, ANNOTATIONS),
       clock: this.time,
       log: this.written.log,
+      onLookup: (outcome) => this.outcomes.push(outcome),
     });
   }
 

@@ -20,7 +20,9 @@ const allow: Decision = {
   wouldDeny: undefined,
 };
 const exchange: Exchange = {
-  route: "entry",
+  route: { kind: "entry", account: "default", entry: "token" },
+  entry: "token",
+  minted: undefined,
   method: "GET",
   address: "10.0.0.5",
   caller: {
@@ -68,7 +70,7 @@ Deno.test("createExchangeRecorder() logs an answered request with all its facts"
     durationMs: 12.3,
   });
   assert.ok(counts.includes(
-    'saassigner_requests_total{route="entry",status="200",reason=""} 1',
+    'saassigner_requests_total{route="entry",status="200",decision="allow",reason=""} 1',
   ));
   assert.ok(counts.includes(
     'saassigner_request_duration_seconds_sum{route="entry"} 0.012345',
@@ -87,7 +89,7 @@ Deno.test("createExchangeRecorder() logs a refusal with reason and cause", async
   assert.equal(entry.error, "IAM says no: inner");
   assert.equal(entry.fix, `grant ${APP}`);
   assert.ok(counts.includes(
-    'saassigner_requests_total{route="entry",status="403",reason="iam-denied"} 1',
+    'saassigner_requests_total{route="entry",status="403",decision="allow",reason="iam-denied"} 1',
   ));
 });
 

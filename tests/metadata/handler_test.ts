@@ -414,7 +414,7 @@ Deno.test("createMetadataHandler() tells of each request what happened", async (
   await side.get(`${V1}/instance/machine-type`);
   assert.deepEqual(
     side.exchanges.map((exchange) => ({
-      route: exchange.route,
+      route: exchange.route.kind,
       method: exchange.method,
       status: exchange.answer.status,
       reason: exchange.answer.reason,

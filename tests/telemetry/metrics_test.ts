@@ -31,18 +31,24 @@ Deno.test("Metrics.render() writes Prometheus' text format", async () => {
 
 Deno.test("Metrics.observeRequest() counts and times each request", async () => {
   const metrics = new Metrics("1");
-  const answered = { route: "entry", status: 200, reason: undefined };
+  const answered = {
+    route: "entry",
+    status: 200,
+    decision: "allow",
+    reason: undefined,
+  } as const;
   metrics.observeRequest({ ...answered, seconds: 0.004 });
   metrics.observeRequest({ ...answered, seconds: 0.2 });
   metrics.observeRequest({
     route: "entry",
     status: 403,
+    decision: "allow",
     reason: "iam-denied",
     seconds: 9,
   });
   assert.deepEqual(await samples(metrics, "saassigner_requests_total{"), [
-    'saassigner_requests_total{route="entry",status="200",reason=""} 2',
-    'saassigner_requests_total{route="entry",status="403",reason="iam-denied"} 1',
+    'saassigner_requests_total{route="entry",status="200",decision="allow",reason=""} 2',
+    'saassigner_requests_total{route="entry",status="403",decision="allow",reason="iam-denied"} 1',
   ]);
   const times = await samples(metrics, "saassigner_request_duration_seconds");
   assert.ok(times.includes(
@@ -59,11 +65,11 @@ Deno.test("Metrics.observeRequest() counts and times each request", async () => 
   ));
 });
 
-Deno.test("Metrics.countMint() and countCache() count by outcome", async () => {
+Deno.test("Metrics.observeMint() and countCache() count by outcome", async () => {
   const metrics = new Metrics("1");
-  metrics.countMint("access-token", "ok");
-  metrics.countMint("access-token", "ok");
-  metrics.countMint("id-token", "iam-denied");
+  metrics.observeMint("access-token", "ok", 0.1);
+  metrics.observeMint("access-token", "ok", 0.1);
+  metrics.observeMint("id-token", "iam-denied", 0.1);
   metrics.countCache("hit");
   metrics.countCache("join");
   metrics.countCache("miss");

@@ -1,0 +1,324 @@
+import {
+  type Link,
+  metrics,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+} from "@opentelemetry/api";
+import { hideQueries } from "./hide_queries.ts";
+import { VERSION } from "./version.ts";
+
+const SCOPE = "saassigner";
+const tracer = trace.getTracer(SCOPE, VERSION);
+const meter = metrics.getMeter(SCOPE, VERSION);
+
+// The span is never ended, and so never exported.
+hideQueries(tracer.startSpan("probe"));
+
+/** Facts of a span; `undefined` ones are left out. Never a token, JWT, audience or query. */
+export type SpanFacts = Readonly<
+  Record<string, string | number | boolean | undefined>
+>;
+
+/** Names a span, so that another can point to it. */
+export interface SpanRef {
+  /** Trace that the span is in, 32 hex digits. */
+  readonly traceId: string;
+  /** The span in it, 16 hex digits. */
+  readonly spanId: string;
+}
+
+/** A span under way. */
+export interface ActiveSpan {
+  /** Names it, or undefined while nothing is traced. */
+  readonly ref: SpanRef | undefined;
+  /**
+   * Adds facts.
+   *
+   * @param facts What became known.
+   */
+  set(facts: SpanFacts): void;
+  /**
+   * Points to another span that has to do with this one.
+   *
+   * @param ref The other span; undefined is ignored.
+   */
+  link(ref: SpanRef | undefined): void;
+}
+
+/**
+ * Does a piece of work in a span of its own, below the current one.
+ *
+ * Without a tracing runtime (`OTEL_DENO` is not set) it does the work and nothing else.
+ *
+ * @param name Constant name.
+ * @param work The work; what it throws is noted by kind, and goes on.
+ * @param facts Facts from the start on.
+ */
+export function traced<T>(
+  name: string,
+  work: (span: ActiveSpan) => T,
+  facts: SpanFacts = {},
+): T {
+  return tracer.startActiveSpan(
+    name,
+    { attributes: withoutUndefined(facts) },
+    (span) => endWith(span, work),
+  );
+}
+
+/**
+ * As {@linkcode traced}, but as the start of a trace of its own: what goes on in the
+ * background belongs to nobody's request.
+ *
+ * @param name Constant name.
+ * @param work The work.
+ * @param options Facts, spans that it has to do with, and when it began, in
+ * milliseconds since the Unix epoch, if that is past.
+ */
+export function tracedApart<T>(
+  name: string,
+  work: (span: ActiveSpan) => T,
+  options: {
+    readonly facts?: SpanFacts;
+    readonly links?: readonly (SpanRef | undefined)[];
+    readonly startTime?: number;
+  } = {},
+): T {
+  const { facts = {}, links = [], startTime } = options;
+  return tracer.startActiveSpan(
+    name,
+    {
+      root: true,
+      attributes: withoutUndefined(facts),
+      links: links.flatMap((ref) => ref === undefined ? [] : [toLink(ref)]),
+      ...startTime === undefined ? {} : { startTime },
+    },
+    ROOT_CONTEXT,
+    (span) => endWith(span, work),
+  );
+}
+
+/** The span that is under way where this is called. */
+export function currentSpan(): ActiveSpan {
+  const span = trace.getActiveSpan();
+  return span === undefined ? NO_SPAN : toActive(span);
+}
+
+/**
+ * Notes that something happened in the current span.
+ *
+ * @param name Constant name.
+ * @param facts Facts of it.
+ */
+export function addSpanEvent(name: string, facts: SpanFacts = {}): void {
+  trace.getActiveSpan()?.addEvent(name, withoutUndefined(facts));
+}
+
+/**
+ * Describes the span that the runtime made for the current HTTP request.
+ *
+ * @param request `name` is the span's, `route` the path with what varies left out,
+ * `failure` why it is an error of ours, if it is one.
+ * @param facts Facts to add.
+ */
+export function describeRequestSpan(
+  request: {
+    readonly name: string;
+    readonly route: string;
+    readonly failure: string | undefined;
+  },
+  facts: SpanFacts,
+): void {
+  const span = trace.getActiveSpan();
+  if (span === undefined) return;
+  const { name, route, failure } = request;
+  span.updateName(name);
+  span.setAttributes({
+    "http.route": route,
+    ...withoutUndefined(facts),
+  });
+  if (failure !== undefined) {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
+  }
+}
+
+/** Trace that is under way where this is called, 32 hex digits, if there is one. */
+export function currentTraceId(): string | undefined {
+  return refOf(trace.getActiveSpan()?.spanContext())?.traceId;
+}
+
+/**
+ * Reads a `traceparent` header.
+ *
+ * @param header Its text.
+ * @returns The span that it names; undefined if it is missing or malformed.
+ * @see {@link https://www.w3.org/TR/trace-context/#traceparent-header}
+ */
+export function readTraceparent(
+  header: string | null,
+): SpanRef | undefined {
+  const [, traceId, spanId] =
+    /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(
+      header ?? "",
+    ) ?? [];
+  return traceId === undefined || spanId === undefined ||
+      /^0+$/.test(traceId) || /^0+$/.test(spanId)
+    ? undefined
+    : { traceId, spanId };
+}
+
+const NO_SPAN: ActiveSpan = {
+  ref: undefined,
+  set: () => {},
+  link: () => {},
+};
+
+function toActive(span: Span): ActiveSpan {
+  return {
+    ref: refOf(span.spanContext()),
+    set: (facts) => void span.setAttributes(withoutUndefined(facts)),
+    link: (ref) => ref !== undefined && span.addLink(toLink(ref)),
+  };
+}
+
+function refOf(spanContext: SpanContext | undefined): SpanRef | undefined {
+  return spanContext === undefined || /^0*$/.test(spanContext.traceId)
+    ? undefined
+    : { traceId: spanContext.traceId, spanId: spanContext.spanId };
+}
+
+function toLink({ traceId, spanId }: SpanRef): Link {
+  return { context: { traceId, spanId, traceFlags: TraceFlags.SAMPLED } };
+}
+
+/** Ends the span with the work, now or when its promise settles. */
+function endWith<T>(span: Span, work: (span: ActiveSpan) => T): T {
+  const fail = (error: unknown): never => {
+    const type = kindOf(error);
+    span.setAttribute("error.type", type);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: type });
+    span.end();
+    throw error;
+  };
+  let result: T;
+  try {
+    result = work(toActive(span));
+  } catch (error) {
+    return fail(error);
+  }
+  if (!(result instanceof Promise)) {
+    span.end();
+    return result;
+  }
+  return result.then((value) => {
+    span.end();
+    return value;
+  }, fail) as T;
+}
+
+/** Tells of an error what may be told anywhere: its failure code or class. */
+function kindOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return "failure" in error && typeof error.failure === "string"
+    ? error.failure
+    : error.name;
+}
+
+function withoutUndefined(
+  facts: SpanFacts,
+): Record<string, string | number | boolean> {
+  return Object.fromEntries(
+    Object.entries(facts).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value] as const]
+    ),
+  );
+}
+
+/** What the export of an instrument says of it. */
+export interface ExportedInstrument {
+  /** What it tells. */
+  readonly description: string;
+  /** Unit by UCUM, such as `s`. */
+  readonly unit?: string;
+}
+
+/** Takes one value with its labels. */
+export type TakeValue = (
+  value: number,
+  labels: Readonly<Record<string, string>>,
+) => void;
+
+/**
+ * Makes a counter that is exported, if the runtime exports.
+ *
+ * @param name Its name.
+ * @param about What it tells.
+ * @returns Adds to it.
+ */
+export function exportCounter(
+  name: string,
+  about: ExportedInstrument,
+): TakeValue {
+  const counter = meter.createCounter(name, about);
+  return (value, labels) => counter.add(value, labels);
+}
+
+/**
+ * Makes a histogram that is exported, if the runtime exports.
+ *
+ * @param name Its name.
+ * @param about What it tells, and the upper bounds of its buckets.
+ * @returns Adds a value.
+ */
+export function exportHistogram(
+  name: string,
+  about: ExportedInstrument & { readonly buckets: readonly number[] },
+): TakeValue {
+  const { buckets, ...options } = about;
+  const histogram = meter.createHistogram(name, {
+    ...options,
+    advice: { explicitBucketBoundaries: [...buckets] },
+  });
+  return (value, labels) => histogram.record(value, labels);
+}
+
+/**
+ * Makes a gauge that is exported, if the runtime exports.
+ *
+ * @param name Its name.
+ * @param about What it tells.
+ * @returns Sets it.
+ */
+export function exportGauge(
+  name: string,
+  about: ExportedInstrument,
+): TakeValue {
+  const gauge = meter.createGauge(name, about);
+  return (value, labels) => gauge.record(value, labels);
+}
+
+/**
+ * Makes an instrument that is read for each export.
+ *
+ * @param name Its name.
+ * @param about What it tells, and whether it only ever grows.
+ * @param read Gives the value; `undefined` for none now.
+ */
+export function exportObserved(
+  name: string,
+  about: ExportedInstrument & { readonly isCounter: boolean },
+  read: () => number | undefined,
+): void {
+  const { isCounter, ...options } = about;
+  const instrument = isCounter
+    ? meter.createObservableCounter(name, options)
+    : meter.createObservableGauge(name, options);
+  instrument.addCallback((result) => {
+    const value = read();
+    if (value !== undefined) result.observe(value);
+  });
+}
