@@ -15,8 +15,11 @@ const SCOPE = "saassigner";
 const tracer = trace.getTracer(SCOPE, VERSION);
 const meter = metrics.getMeter(SCOPE, VERSION);
 
-// The span is never ended, and so never exported.
-hideQueries(tracer.startSpan("probe"));
+/** Never ended, and so never exported. */
+const probe = tracer.startSpan("probe");
+/** Whether the runtime traces; if not, nothing is to cost time here. */
+const isTracing = refOf(probe.spanContext()) !== undefined;
+if (isTracing) hideQueries(probe);
 
 /** Facts of a span; `undefined` ones are left out. Never a token, JWT, audience or query. */
 export type SpanFacts = Readonly<
@@ -63,6 +66,7 @@ export function traced<T>(
   work: (span: ActiveSpan) => T,
   facts: SpanFacts = {},
 ): T {
+  if (!isTracing) return work(NO_SPAN);
   return tracer.startActiveSpan(
     name,
     { attributes: withoutUndefined(facts) },
@@ -88,6 +92,7 @@ export function tracedApart<T>(
     readonly startTime?: number;
   } = {},
 ): T {
+  if (!isTracing) return work(NO_SPAN);
   const { facts = {}, links = [], startTime } = options;
   return tracer.startActiveSpan(
     name,
@@ -104,7 +109,7 @@ export function tracedApart<T>(
 
 /** The span that is under way where this is called. */
 export function currentSpan(): ActiveSpan {
-  const span = trace.getActiveSpan();
+  const span = activeSpan();
   return span === undefined ? NO_SPAN : toActive(span);
 }
 
@@ -115,7 +120,7 @@ export function currentSpan(): ActiveSpan {
  * @param facts Facts of it.
  */
 export function addSpanEvent(name: string, facts: SpanFacts = {}): void {
-  trace.getActiveSpan()?.addEvent(name, withoutUndefined(facts));
+  activeSpan()?.addEvent(name, withoutUndefined(facts));
 }
 
 /**
@@ -133,7 +138,7 @@ export function describeRequestSpan(
   },
   facts: SpanFacts,
 ): void {
-  const span = trace.getActiveSpan();
+  const span = activeSpan();
   if (span === undefined) return;
   const { name, route, failure } = request;
   span.updateName(name);
@@ -148,7 +153,7 @@ export function describeRequestSpan(
 
 /** Trace that is under way where this is called, 32 hex digits, if there is one. */
 export function currentTraceId(): string | undefined {
-  return refOf(trace.getActiveSpan()?.spanContext())?.traceId;
+  return refOf(activeSpan()?.spanContext())?.traceId;
 }
 
 /**
@@ -169,6 +174,10 @@ export function readTraceparent(
       /^0+$/.test(traceId) || /^0+$/.test(spanId)
     ? undefined
     : { traceId, spanId };
+}
+
+function activeSpan(): Span | undefined {
+  return isTracing ? trace.getActiveSpan() : undefined;
 }
 
 const NO_SPAN: ActiveSpan = {
