@@ -302,6 +302,7 @@ export async function startDaemon(
   learnAhead(nodeValues, listings);
   const running = Promise.all([
     delay.run(stopping.signal),
+    metrics.run(clock, stopping.signal),
     // The node's own account can be the default one.
     node.learn(stopping.signal).then(() => tokens.keeper.changed()),
     tokens.keeper.run(stopping.signal),

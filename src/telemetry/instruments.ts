@@ -4,7 +4,7 @@ import {
   type ExportedInstrument,
   exportGauge,
   exportHistogram,
-  exportObserved,
+  type TakeValue,
 } from "./otel.ts";
 
 /** What one instrument tells. */
@@ -34,6 +34,7 @@ export type Labels<Label extends string> = Readonly<Record<Label, string>>;
 /** Instruments that Prometheus scrapes and that the runtime exports by OTLP, if that is on. */
 export class Instruments {
   readonly #registry = new Registry();
+  readonly #observed: (() => void)[] = [];
 
   /**
    * Makes a counter.
@@ -113,7 +114,20 @@ export class Instruments {
         },
       });
     }
-    exportObserved(otelName, { ...about, isCounter }, read);
+    // Not an observable instrument: the runtime asks those at its exit too, where nobody
+    // answers any more, and then waits for ever.
+    const exported = isCounter
+      ? exportGrowth(exportCounter(otelName, about))
+      : exportGauge(otelName, about);
+    this.#observed.push(() => {
+      const value = read();
+      if (value !== undefined) exported(value, {});
+    });
+  }
+
+  /** Hands over to the exporter what {@linkcode observe} is about, as it is now. */
+  push(): void {
+    for (const pushOne of this.#observed) pushOne();
   }
 
   /**
@@ -145,6 +159,15 @@ export class Instruments {
   render(): Promise<string> {
     return this.#registry.metrics();
   }
+}
+
+/** Turns totals into what a counter is given. */
+function exportGrowth(add: TakeValue): TakeValue {
+  let before = 0;
+  return (total, labels) => {
+    add(Math.max(0, total - before), labels);
+    before = total;
+  };
 }
 
 const UNITS: Readonly<Record<string, string>> = { seconds: "s", bytes: "By" };

@@ -1,4 +1,6 @@
+import type { Clock } from "../core/clock.ts";
 import { type GaugeDefinition, Instruments } from "./instruments.ts";
+import { isExporting } from "./otel.ts";
 
 /** One answered request, as the metrics see it; every field is of a fixed set. */
 export interface RequestObservation {
@@ -13,6 +15,8 @@ export interface RequestObservation {
   /** Time from the request's arrival to the answer, in seconds. */
   readonly seconds: number;
 }
+
+const PUSH_MS = 10_000;
 
 /** Upper bounds in seconds: from a warm answer to the end of a request's budget. */
 const ANSWER_BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 5] as const;
@@ -195,6 +199,19 @@ export class Metrics {
    */
   addGauge(definition: GaugeDefinition): void {
     this.#instruments.observe(definition);
+  }
+
+  /**
+   * Hands over to the exporter, again and again, what {@linkcode addGauge} is about.
+   *
+   * @param clock Time.
+   * @param signal Ends it.
+   */
+  async run(clock: Clock, signal: AbortSignal): Promise<void> {
+    while (isExporting && !signal.aborted) {
+      this.#instruments.push();
+      await clock.sleep(PUSH_MS, signal);
+    }
   }
 
   /** Content type of {@linkcode render}'s text. */

@@ -310,24 +310,5 @@ export function exportGauge(
   return (value, labels) => gauge.record(value, labels);
 }
 
-/**
- * Makes an instrument that is read for each export.
- *
- * @param name Its name.
- * @param about What it tells, and whether it only ever grows.
- * @param read Gives the value; `undefined` for none now.
- */
-export function exportObserved(
-  name: string,
-  about: ExportedInstrument & { readonly isCounter: boolean },
-  read: () => number | undefined,
-): void {
-  const { isCounter, ...options } = about;
-  const instrument = isCounter
-    ? meter.createObservableCounter(name, options)
-    : meter.createObservableGauge(name, options);
-  instrument.addCallback((result) => {
-    const value = read();
-    if (value !== undefined) result.observe(value);
-  });
-}
+/** Whether what is measured is exported at all. */
+export const isExporting: boolean = isTracing;

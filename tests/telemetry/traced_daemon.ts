@@ -63,8 +63,6 @@ export class TracedDaemon implements AsyncDisposable {
         OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
         OTEL_EXPORTER_OTLP_ENDPOINT: endpoint ?? receiver.url,
         OTEL_EXPORTER_OTLP_TIMEOUT: "500",
-        // Shorter than its time-out, it would keep a hung collector's exports coming.
-        ...endpoint === undefined ? { OTEL_METRIC_EXPORT_INTERVAL: "200" } : {},
       },
       stdout: "null",
       stderr: "piped",
