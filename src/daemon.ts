@@ -1,6 +1,9 @@
+import type { DebugOptions } from "./admin/debug_handler.ts";
 import { describeStore } from "./admin/debug_store.ts";
+import type { RequestView } from "./admin/debug_views.ts";
 import { createAdminHandler } from "./admin/handler.ts";
 import { type Health, healthText, readinessGauge } from "./admin/health.ts";
+import { Ring } from "./admin/ring.ts";
 import type { Config } from "./config/config.ts";
 import {
   deriveSettings,
@@ -42,6 +45,7 @@ import {
   rememberListings,
   rememberNodeValues,
 } from "./metadata/node_values.ts";
+import { describeExchange } from "./metadata/request_view.ts";
 import { requestGauges } from "./metadata/request_gauges.ts";
 import { UpstreamClient } from "./metadata/upstream_client.ts";
 import type { Log } from "./telemetry/log.ts";
@@ -50,7 +54,7 @@ import { EventLoopDelay, processGauges } from "./telemetry/process_gauges.ts";
 import { VERSION } from "./telemetry/version.ts";
 import { createRenewalRecorder } from "./tokens/renewal_recorder.ts";
 import { createTokenService } from "./tokens/token_service.ts";
-import { tokenGauges } from "./tokens/token_report.ts";
+import { describeTokens, tokenGauges } from "./tokens/token_report.ts";
 
 /** What the daemon is given besides its configuration. */
 export interface DaemonOptions {
@@ -64,6 +68,8 @@ export interface DaemonOptions {
   readonly log: Log;
   /** Takes a line for each token, if the configuration wants that. */
   readonly auditLog: Log;
+  /** The effective configuration with the origin of each value, secrets masked. */
+  readonly configText: () => string;
 }
 
 /** A daemon that listens; disposing of it stops it. */
@@ -98,6 +104,8 @@ const UPSTREAM_TIMEOUT_MS = 3_000;
  * cannot limit, are for the kernel to count.
  */
 const IN_FLIGHT = { total: 1_024, perAddress: 256 };
+/** Requests that are kept to be looked at. */
+const LAST_REQUESTS = 200;
 /** Each request that waits for a change may hold a connection to the real server. */
 const WAITS = { total: 64, perAddress: 8 };
 
@@ -231,6 +239,22 @@ export async function startDaemon(
     log: options.auditLog,
     isOn: () => settings.config.log.audit,
   });
+  const requests = new Ring<RequestView>(LAST_REQUESTS);
+  const debug: DebugOptions = {
+    state: () => ({
+      version: VERSION,
+      node: config.kubernetes.node,
+      projectId: node.projectId ?? "",
+      conditions: conditions(),
+      store: describeStore(cluster.callers(), decideFor),
+      tokens: describeTokens(tokens.cache, clock.now),
+      traceUrlTemplate: settings.config.telemetry.traceUrlTemplate ?? "",
+    }),
+    requests,
+    configText: options.configText,
+    clock,
+    stopping: stopping.signal,
+  };
   const admin = starting.use(listen(config.admin, {
     section: "admin",
     log,
@@ -239,9 +263,7 @@ export async function startDaemon(
       health,
       conditions,
       metrics,
-      ...(config.admin.debug
-        ? { debugStore: () => describeStore(cluster.callers(), decideFor) }
-        : {}),
+      ...(config.admin.debug ? { debug } : {}),
     }),
   }));
   const server = starting.use(listen(config.server, {
@@ -268,6 +290,7 @@ export async function startDaemon(
       observe: (exchange) => {
         record(exchange);
         audit(exchange);
+        requests.add(describeExchange(exchange, clock.now()));
       },
       startBudget: () =>
         startDeadline(clock, {

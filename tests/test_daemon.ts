@@ -77,6 +77,7 @@ export async function startPreparedDaemon(
       random: () => 0,
       log: (level, message, fields = {}) =>
         lines.push({ level, message, fields }),
+      configText: () => "kubernetes:\n",
       auditLog: (level, message, fields = {}) =>
         lines.push({ level, message, fields }),
     }),

@@ -1,5 +1,5 @@
-import { canonicalAddress, isLoopback } from "../core/address.ts";
 import type { Condition } from "../core/condition.ts";
+import { answerDebug, type DebugOptions } from "./debug_handler.ts";
 import { conditionsText, type Health, healthText } from "./health.ts";
 
 /** What the admin listener tells. */
@@ -8,8 +8,8 @@ export interface AdminHandlerOptions {
   readonly health: () => Health;
   /** What must be so before the daemon is ready. */
   readonly conditions: () => readonly Condition[];
-  /** What `/debug/store` tells; left out if debugging is off. */
-  readonly debugStore?: () => unknown;
+  /** What is told below `/debug/`; left out if debugging is off. */
+  readonly debug?: DebugOptions;
   /** All metrics, in Prometheus' text format. */
   readonly metrics: {
     readonly contentType: string;
@@ -21,9 +21,8 @@ export interface AdminHandlerOptions {
  * Creates the handler of the admin listener, which pods do not reach.
  *
  * `/healthz` says that the process lives, `/readyz` whether it can serve, with
- * each condition if it cannot or if `verbose` is asked, `/metrics` the metrics.
- * `/debug/store` answers loopback peers only, whatever the listener's address is,
- * and no name in the Host header but localhost: it tells of every pod.
+ * each condition if it cannot or if `verbose` is asked, `/metrics` the metrics;
+ * `answerDebug` says what `/debug/` tells, and to whom.
  *
  * @param options What to tell.
  */
@@ -56,25 +55,12 @@ export function createAdminHandler(
         return answer(200, await options.metrics.render(), {
           headers: { "Content-Type": options.metrics.contentType },
         });
-      case "/debug/store":
-        if (options.debugStore === undefined) return answer(404, "Not Found\n");
-        if (!isLocal(url, info.remoteAddr)) return answer(403, "Forbidden\n");
-        return answer(200, JSON.stringify(options.debugStore(), undefined, 2), {
-          headers: { "Content-Type": "application/json" },
-        });
       default:
-        return answer(404, "Not Found\n");
+        return (options.debug &&
+          answerDebug(url, info.remoteAddr, options.debug)) ??
+          answer(404, "Not Found\n");
     }
   };
-}
-
-function isLocal(url: URL, peer: Deno.Addr): boolean {
-  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  const address = "hostname" in peer
-    ? canonicalAddress(peer.hostname)
-    : undefined;
-  return address !== undefined && isLoopback(address) &&
-    (host === "localhost" || isLoopback(host));
 }
 
 function answerReady(

@@ -67,6 +67,7 @@ Try, in another terminal:
     ${sandbox.kubernetes.url}/api/v1/namespaces/default/pods/plain
 
 Daemon ${base}, health and metrics ${admin}/metrics
+Look at it: ${admin}/debug/
 Emulators: Kubernetes ${sandbox.kubernetes.url}, metadata ${sandbox.metadata.url}, IAM ${sandbox.iam.url}
 Traces: start it with --traces, and each request's trace is printed.
 Stop with Ctrl-C.

@@ -1,6 +1,7 @@
 import type { LoadedConfig } from "../config/config.ts";
 import { ConfigError } from "../config/config_error.ts";
 import { loadConfig } from "../config/load_config.ts";
+import { printConfig } from "../config/print_config.ts";
 import { Reloader } from "../config/reloader.ts";
 import type { Clock } from "../core/clock.ts";
 import { type Daemon, startDaemon } from "../daemon.ts";
@@ -41,6 +42,7 @@ export async function runDaemon(
   const prepared = await prepare(load, io);
   if (prepared === undefined) return 2;
   const { loaded, connection } = prepared;
+  let effective = loaded;
   let level = loaded.config.log.level;
   const log = createLog({
     format: loaded.config.log.format,
@@ -56,13 +58,19 @@ export async function runDaemon(
     write: io.err,
     now: systemClock.now,
   });
-  const daemon = await start(loaded, { connection, log, auditLog });
+  const daemon = await start(loaded, {
+    connection,
+    log,
+    auditLog,
+    configText: () => printConfig(effective),
+  });
   if (daemon === undefined) return 1;
   options.onStarted?.(daemon);
   const reloader = new Reloader({
     load,
     running: loaded.config,
-    apply: (config) => {
+    apply: (config, { origins }) => {
+      effective = { ...loaded, config, origins };
       level = config.log.level;
       daemon.reconfigure(config);
     },
@@ -149,6 +157,7 @@ async function start(
     readonly connection: Connection;
     readonly log: Log;
     readonly auditLog: Log;
+    readonly configText: () => string;
   },
 ): Promise<Daemon | undefined> {
   try {

@@ -141,6 +141,11 @@ export interface Config {
     /** Longest gap between live lookups, in milliseconds. */
     readonly maxInterval: number;
   };
+  /** Where what is measured can be looked at. */
+  readonly telemetry: {
+    /** URL of a trace, with `{traceId}` in it; for links of the debug page. */
+    readonly traceUrlTemplate: string | undefined;
+  };
   /** What is logged. */
   readonly log: {
     /** Form of a line. */

@@ -20,7 +20,7 @@ export interface ReloaderOptions {
   /** What was last applied. */
   readonly running: Config;
   /** Applies what can be changed at run time. */
-  readonly apply: (config: Config) => void;
+  readonly apply: (config: Config, loaded: LoadedConfig) => void;
   /** Told how each attempt ended. */
   readonly onOutcome: (outcome: ReloadOutcome) => void;
   /** Time. */
@@ -100,7 +100,7 @@ export class Reloader {
     if (changed.length > 0) {
       log("info", "The configuration has changed", { keys: changed.join(" ") });
       this.#running = config;
-      apply(config);
+      apply(config, loaded);
     }
     onOutcome({ kind: "accepted", atMs: clock.now() });
   }

@@ -405,6 +405,15 @@ const SCHEMA = v.object({
       description: "Longest gap between live lookups during that wait",
     }),
   }),
+  telemetry: v.object({
+    traceUrlTemplate: option(unsettable(text.TRACE_URL), {
+      default: null,
+      flag: "trace-url-template",
+      isReloadable: true,
+      description:
+        "Where a trace can be looked at, with {traceId} in it; the page at /debug/ links there",
+    }),
+  }),
   log: v.object({
     format: option(choiceKind({ text: "text", json: "json" }), {
       default: "text",

@@ -65,6 +65,21 @@ export const BASE_URL: ValueKind<string> = textKind(
   },
 );
 
+/** URL of a trace, kept as written. */
+export const TRACE_URL: ValueKind<string> = textKind(
+  {
+    type: "URL of a trace",
+    accepts:
+      "an http:// or https:// URL with {traceId} in it, such as https://traces.example/trace/{traceId}",
+    schema: { pattern: "^https?://.*\\{traceId\\}" },
+  },
+  (text) =>
+    /^https?:\/\//i.test(text) && text.includes("{traceId}") &&
+      URL.canParse(text)
+      ? text
+      : undefined,
+);
+
 /** Path of a file. */
 export const FILE: ValueKind<string> = textKind(
   {

@@ -1,6 +1,39 @@
 import { secondsLeft } from "../core/token.ts";
+import { phaseOf } from "../core/token_life.ts";
 import type { GaugeDefinition } from "../telemetry/instruments.ts";
 import type { TokenCache } from "./token_cache.ts";
+
+/**
+ * Describes the tokens in memory, without the tokens.
+ *
+ * @param cache The tokens.
+ * @param now Current time, in milliseconds since the Unix epoch.
+ * @returns One entry a token, the least recently used first.
+ */
+export function describeTokens(
+  cache: TokenCache,
+  now: () => number,
+): readonly {
+  readonly kind: string;
+  readonly account: string;
+  readonly detail: string;
+  readonly expiresAtMs: number;
+  readonly lifetimeSeconds: number;
+  readonly phase: string;
+  readonly holders: number;
+}[] {
+  return Array.from(cache.entries(), ({ request, life, holders }) => ({
+    kind: request.kind,
+    account: request.account,
+    detail: request.kind === "access-token"
+      ? request.scopes.join(" ")
+      : request.audience,
+    expiresAtMs: life.token.expiresAtMs,
+    lifetimeSeconds: Math.round(life.lifetimeMs / 1000),
+    phase: phaseOf(life, now()),
+    holders: holders.size,
+  }));
+}
 
 /**
  * Makes the metrics of the tokens in memory.

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import type { DebugOptions } from "../../src/admin/debug_handler.ts";
+import type { RequestView } from "../../src/admin/debug_views.ts";
+import { Ring } from "../../src/admin/ring.ts";
 import {
   type AdminHandlerOptions,
   createAdminHandler,
@@ -138,8 +141,23 @@ Deno.test("createAdminHandler() answers HEAD with the headers alone", async (t) 
   }
 });
 
+const debug: DebugOptions = {
+  state: () => ({
+    version: "1",
+    node: "n",
+    projectId: "p",
+    conditions: [],
+    store: { pods: [] },
+    tokens: [],
+    traceUrlTemplate: "",
+  }),
+  requests: new Ring<RequestView>(2),
+  configText: () => "log:\n",
+  clock: { now: () => 0, sleep: () => Promise.resolve() },
+  stopping: new AbortController().signal,
+};
+
 Deno.test("createAdminHandler() tells the store to this machine only, and only if debugging is on", async (t) => {
-  const debugStore = (): unknown => ({ pods: [] });
   const target = "/debug/store";
   await t.step("off", async () => {
     await using admin = start();
@@ -159,7 +177,7 @@ Deno.test("createAdminHandler() tells the store to this machine only, and only i
   ];
   for (const { name, headers, status } of cases) {
     await t.step(name, async () => {
-      await using admin = start({ debugStore });
+      await using admin = start({ debug });
       const answer = await admin.send({ target, headers });
       assert.equal(answer.status, status);
       assert.equal(
@@ -173,7 +191,7 @@ Deno.test("createAdminHandler() tells the store to this machine only, and only i
       health: () => ({ hostIP: undefined, projectId: undefined }),
       conditions: () => [],
       metrics: new Metrics("1"),
-      debugStore,
+      debug,
     });
     const answer = await handle(new Request(`http://127.0.0.1${target}`), {
       remoteAddr: { transport: "tcp", hostname: "10.0.0.5", port: 1 },

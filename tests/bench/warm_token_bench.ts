@@ -28,6 +28,7 @@ const daemon = await startDaemon(config, {
   random: Math.random,
   log: () => {},
   auditLog: () => {},
+  configText: () => "",
 });
 const tokenUrl =
   `http://127.0.0.1:${daemon.address.port}/computeMetadata/v1/${TOKEN}`;

@@ -28,7 +28,7 @@ Deno.test("readFileLayer() reports everything at once, in document order", () =>
     "f:4:13: kubernetes.apiToken: *** is not accepted; expected a bearer token of visible ASCII characters, or null for none",
     'f:8:7: defaults.scopes[1]: "a b" is not accepted; expected the https URL of a scope, or a short name such as cloud-platform',
     "f:9:1: hostIP: is no known key; did you mean interception.hostIP?",
-    "f:10:1: something: is no known key; expected one of server, admin, kubernetes, annotations, defaults, restrictions, metadata, google, tokens, interception, backoff, log",
+    "f:10:1: something: is no known key; expected one of server, admin, kubernetes, annotations, defaults, restrictions, metadata, google, tokens, interception, backoff, telemetry, log",
   ]);
 });
 

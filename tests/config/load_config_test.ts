@@ -68,6 +68,7 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
       watchRules: true,
     },
     backoff: { maxElapsed: 2_000, maxInterval: 1_000 },
+    telemetry: { traceUrlTemplate: undefined },
     log: { format: "text", level: "info", audit: false },
   });
   assert.equal(file, undefined);

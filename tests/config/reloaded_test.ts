@@ -56,6 +56,7 @@ const OTHER = [
   "--no-interception-watch-rules",
   "--backoff-max-elapsed-time=1s",
   "--backoff-max-interval=500ms",
+  "--trace-url-template=https://t.example/{traceId}",
   "--log-format=json",
   "--log-level=warn",
   "--log-audit",

@@ -356,6 +356,15 @@ const CASES: Readonly<Record<string, Case>> = {
     wrong: ["0", "9ms"],
     wrongFlag: "0",
   },
+  "telemetry.traceUrlTemplate": {
+    yaml: [
+      "https://t.example/a/{traceId}?b=c",
+      "https://t.example/a/{traceId}?b=c",
+    ],
+    flag: ["http://t/{traceId}", "http://t/{traceId}"],
+    wrong: ["https://t.example/", '"javascript:alert({traceId})"', "7"],
+    wrongFlag: "{traceId}",
+  },
   "log.format": {
     yaml: ["json", "json"],
     flag: ["TEXT", "text"],
