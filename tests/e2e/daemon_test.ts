@@ -61,16 +61,7 @@ Deno.test("the program with the original's own flags serves pods on the real add
     space: Space,
     url: string,
   ): Promise<{ status: number; body: string }> =>
-    JSON.parse(
-      await network.exec(
-        space,
-        Deno.execPath(),
-        "run",
-        "--allow-net",
-        pathOf("./metadata_probe.ts"),
-        url,
-      ),
-    );
+    Object(await network.get(space, url));
 
   const folder = await Deno.makeTempDir();
   const execAsPod = await withNames(network, folder);
@@ -137,7 +128,7 @@ Deno.test("the program with the original's own flags serves pods on the real add
     daemon.kill("SIGKILL");
     await daemon.status;
     for (const { space } of PODS) {
-      assert.equal(await get(space, TOKEN), "refused");
+      assert.equal(await network.get(space, TOKEN), "refused");
     }
   });
 });

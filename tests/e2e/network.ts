@@ -72,15 +72,18 @@ export class Network implements AsyncDisposable {
     script: string,
     ...args: readonly string[]
   ): Promise<Deno.ChildProcess> {
+    const command = [Deno.execPath(), "run", "--allow-all", pathOf(script)];
+    return await this.spawn(space, [...command, ...args], "listening");
+  }
+
+  /** Starts a command and waits until it says something on standard error. */
+  async spawn(
+    space: Space,
+    command: readonly string[],
+    until: string,
+  ): Promise<Deno.ChildProcess> {
     const child = new Deno.Command("ip", {
-      args: [
-        ...this.#enter(space),
-        Deno.execPath(),
-        "run",
-        "--allow-all",
-        pathOf(script),
-        ...args,
-      ],
+      args: [...this.#enter(space), ...command],
       stdin: "null",
       stdout: "null",
       stderr: "piped",
@@ -89,9 +92,9 @@ export class Network implements AsyncDisposable {
     const decoder = new TextDecoder();
     let said = "";
     const reader = child.stderr.getReader();
-    while (!said.includes("listening")) {
+    while (!said.includes(until)) {
       const { value, done } = await reader.read();
-      assert.ok(!done, `${script} in ${space} ended: ${said}`);
+      assert.ok(!done, `${command.join(" ")} in ${space} ended: ${said}`);
       said += decoder.decode(value);
     }
     reader.releaseLock();
@@ -110,6 +113,17 @@ export class Network implements AsyncDisposable {
       pathOf(script),
       ...args,
     ]);
+  }
+
+  /** Asks a URL as metadata clients do; its status and body, or `refused` and the like. */
+  async get(space: Space, url: string): Promise<unknown> {
+    const text = await this.exec(
+      space,
+      ...[Deno.execPath(), "run", "--no-lock", "--allow-net"],
+      pathOf("metadata_probe.ts"),
+      url,
+    );
+    return JSON.parse(text);
   }
 
   /** Asks the metadata address in a pod without pause, until told a line. */

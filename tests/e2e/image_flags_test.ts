@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { HOST_IP, METADATA } from "./guarded_node.ts";
+import { Network } from "./network.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const BUNDLE = "/opt/saassigner/saassigner.js";
+const CONFIG = "/etc/saassigner";
+const EMAIL =
+  `http://${METADATA}/computeMetadata/v1/instance/service-accounts/default/email`;
+const RIGHT = { status: 200, body: "app@demo-proj.iam.gserviceaccount.com" };
+const CAPABILITIES = "-all,+net_admin,+net_raw";
+
+/** Words of the image's ENTRYPOINT behind `deno`. */
+async function entrypoint(): Promise<readonly string[]> {
+  const dockerfile = await Deno.readTextFile(`${ROOT}/Dockerfile`);
+  const [, words = ""] = /^ENTRYPOINT (\[[\s\S]*?\])$/m.exec(dockerfile) ?? [];
+  const [deno, ...others]: string[] = JSON.parse(words.replaceAll("\\\n", ""));
+  assert.equal(deno, "deno");
+  return others;
+}
+
+async function bundle(folder: string): Promise<string> {
+  const output = `${folder}/saassigner.js`;
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--minify", "--quiet", "--output", output, "src/main.ts"],
+    cwd: ROOT,
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return output;
+}
+
+for (const backend of ["iptables", "nftables"] as const) {
+  Deno.test(`the image's flags and capabilities are enough, with ${backend}`, async () => {
+    await using stack = new AsyncDisposableStack();
+    const network = stack.use(await Network.create());
+    const folder = await Deno.makeTempDir();
+    stack.defer(() => Deno.remove(folder, { recursive: true }));
+    await Deno.writeTextFile(
+      `${folder}/config.yaml`,
+      `interception:\n  backend: ${backend}\nlog:\n  format: json\n`,
+    );
+    const program = await bundle(folder);
+    const flagsFile = `${folder}/flags.json`;
+    await network.start(
+      "node",
+      "sandbox_in_node.ts",
+      flagsFile,
+      ...["10.4.0.11", "10.5.0.11"],
+    );
+    const flags: readonly string[] = JSON.parse(
+      await Deno.readTextFile(flagsFile),
+    );
+    const words = (await entrypoint()).map((word) =>
+      word.replace(BUNDLE, program).replace(CONFIG, folder)
+    );
+    const command = [
+      ...["setpriv", `--bounding-set=${CAPABILITIES}`, "--no-new-privs"],
+      ...["env", `HOST_IP=${HOST_IP}`, "NODE_NAME=sandbox-node"],
+      ...[Deno.execPath(), ...words],
+    ];
+    const config = `--config=${folder}/config.yaml`;
+    // As the init container does it.
+    const [tool = "", ...args] = command;
+    const guard = await network.tryInNode(
+      tool,
+      ...args,
+      ...["interception", "install", "--guard-only", config],
+    );
+    assert.equal(guard.code, 0, guard.stderr);
+    assert.deepEqual(await network.ask("ptp", METADATA), ["refused"]);
+    const daemon = await network.spawn("node", [
+      ...command,
+      config,
+      ...flags,
+      "--debug",
+    ], "redirect to port");
+    for (const space of ["bridged", "ptp"] as const) {
+      assert.deepEqual(await network.get(space, EMAIL), RIGHT);
+    }
+    // What other programs do is seen at once with these rights, too.
+    await network.exec("node", "nft", "flush", "ruleset");
+    let answer: unknown;
+    for (let attempt = 0; attempt < 50 && answer !== RIGHT.body; attempt++) {
+      answer = Object(await network.get("ptp", EMAIL)).body;
+    }
+    assert.equal(answer, RIGHT.body);
+    daemon.kill("SIGTERM");
+    assert.equal((await daemon.status).code, 0);
+  });
+}

@@ -1,0 +1,24 @@
+/**
+ * Runs the sandbox's emulators on the node's loopback, with a pod for each address that
+ * is given, and writes the flags that make a daemon use them into a file, as JSON.
+ */
+import { systemClock } from "../../src/cli/run_daemon.ts";
+import { podObject } from "../../src/sandbox/kubernetes/objects.ts";
+import { startSandbox } from "../../src/sandbox/sandbox.ts";
+import { SANDBOX_NODE } from "../../src/sandbox/sandbox_pods.ts";
+
+const [file = "", ...podIPs] = Deno.args;
+const sandbox = await startSandbox(systemClock);
+for (const [index, podIP] of podIPs.entries()) {
+  sandbox.kubernetes.cluster.create(podObject({
+    name: `pod-${index}`,
+    podIP,
+    nodeName: SANDBOX_NODE,
+    annotations: {
+      "accounts.google.com/service-account":
+        "app@demo-proj.iam.gserviceaccount.com",
+    },
+  }));
+}
+await Deno.writeTextFile(file, JSON.stringify(sandbox.flags));
+Deno.stderr.writeSync(new TextEncoder().encode("listening"));
