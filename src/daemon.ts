@@ -1,6 +1,5 @@
 import type { DebugOptions } from "./admin/debug_handler.ts";
 import { describeStore } from "./admin/debug_store.ts";
-import type { RequestView } from "./admin/debug_views.ts";
 import { createAdminHandler } from "./admin/handler.ts";
 import { type Health, healthText, readinessGauge } from "./admin/health.ts";
 import { Ring } from "./admin/ring.ts";
@@ -17,6 +16,7 @@ import type { Caller } from "./core/caller.ts";
 import type { Clock } from "./core/clock.ts";
 import type { Condition } from "./core/condition.ts";
 import { startDeadline } from "./core/deadline.ts";
+import type { RequestView } from "./core/debug_views.ts";
 import { MintError } from "./core/mint.ts";
 import { grantCommand } from "./core/iam_role.ts";
 import { decide, type Decision } from "./core/policy.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { RequestView } from "./debug_views.ts";
+import type { RequestView } from "../core/debug_views.ts";
 import type { Ring } from "./ring.ts";
 
 /** What {@linkcode streamEvents} needs. */

@@ -1,8 +1,9 @@
 import { canonicalAddress, isLoopback } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
+import type { RequestView } from "../core/debug_views.ts";
 import { streamEvents } from "./debug_events.ts";
 import { PAGE, PAGE_HEADERS } from "./debug_page.ts";
-import type { DebugState, RequestView } from "./debug_views.ts";
+import type { DebugState } from "./debug_state.ts";
 import type { Ring } from "./ring.ts";
 
 /** What is told below `/debug/`. */

@@ -1,3 +1,4 @@
+import type { TokenView } from "../core/debug_views.ts";
 import { secondsLeft } from "../core/token.ts";
 import { phaseOf } from "../core/token_life.ts";
 import type { GaugeDefinition } from "../telemetry/instruments.ts";
@@ -13,15 +14,7 @@ import type { TokenCache } from "./token_cache.ts";
 export function describeTokens(
   cache: TokenCache,
   now: () => number,
-): readonly {
-  readonly kind: string;
-  readonly account: string;
-  readonly detail: string;
-  readonly expiresAtMs: number;
-  readonly lifetimeSeconds: number;
-  readonly phase: string;
-  readonly holders: number;
-}[] {
+): readonly TokenView[] {
   return Array.from(cache.entries(), ({ request, life, holders }) => ({
     kind: request.kind,
     account: request.account,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { streamEvents } from "../../src/admin/debug_events.ts";
-import type { RequestView } from "../../src/admin/debug_views.ts";
+import type { RequestView } from "../../src/core/debug_views.ts";
 import { Ring } from "../../src/admin/ring.ts";
 import { clockOf } from "../google/manual_clock.ts";
 import { ManualTime } from "../sandbox/manual_time.ts";

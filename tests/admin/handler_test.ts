@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { DebugOptions } from "../../src/admin/debug_handler.ts";
-import type { RequestView } from "../../src/admin/debug_views.ts";
+import type { RequestView } from "../../src/core/debug_views.ts";
 import { Ring } from "../../src/admin/ring.ts";
 import {
   type AdminHandlerOptions,

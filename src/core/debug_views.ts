@@ -1,5 +1,3 @@
-import type { Condition } from "../core/condition.ts";
-
 /** One token in memory, without the token. */
 export interface TokenView {
   /** `access-token` or `id-token`. */
@@ -40,22 +38,4 @@ export interface RequestView {
   readonly durationMs: number;
   /** Trace of the request, if it was traced. */
   readonly traceId: string | undefined;
-}
-
-/** What `/debug/` shows. */
-export interface DebugState {
-  /** Version of the program. */
-  readonly version: string;
-  /** Name of the node, or empty. */
-  readonly node: string;
-  /** Project of the node, or empty. */
-  readonly projectId: string;
-  /** Conditions of readiness. */
-  readonly conditions: readonly Condition[];
-  /** Who may have what. */
-  readonly store: unknown;
-  /** Tokens in memory. */
-  readonly tokens: readonly TokenView[];
-  /** Where a trace can be looked at, with `{traceId}` in it; empty for nowhere. */
-  readonly traceUrlTemplate: string;
 }
