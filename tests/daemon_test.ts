@@ -157,7 +157,7 @@ Deno.test("startDaemon() refuses a pod that is deleted", async () => {
 });
 
 Deno.test("startDaemon() never serves an ID token for another audience", async () => {
-  await using daemon = await startTestDaemon();
+  await using daemon = await startTestDaemon("--token-prefetch=false");
   const audiences = [
     "https://a.example",
     "https://b.example",
@@ -180,7 +180,7 @@ Deno.test("startDaemon() never serves an ID token for another audience", async (
 });
 
 Deno.test("startDaemon() makes one IAM call for 100 simultaneous first requests", async () => {
-  await using daemon = await startTestDaemon();
+  await using daemon = await startTestDaemon("--token-prefetch=false");
   const { iam } = daemon.sandbox;
   const release = iam.faults.hold();
   const asking = Array.from(
