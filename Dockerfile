@@ -25,12 +25,7 @@ ENV OTEL_PROPAGATORS=none \
     OTEL_SERVICE_NAME=saassigner \
     OTEL_EXPORTER_OTLP_TIMEOUT=500
 COPY --from=bundle /bundle/saassigner.js /opt/saassigner/saassigner.js
-# The program sees these variables and files, and nothing else of the container.
-ENTRYPOINT ["deno", "run", "--no-prompt", "--no-config", "--cached-only", "--unstable-no-legacy-abort", \
-  "--allow-net", \
-  "--allow-read=/etc/saassigner,/var/run/secrets", \
-  "--allow-env=NODE_NAME,HOST_IP,GOOGLE_APPLICATION_CREDENTIALS,KUBERNETES_SERVICE_HOST,KUBERNETES_SERVICE_PORT,HTTPS_PROXY,https_proxy,NO_PROXY,no_proxy,SAASSIGNER_COMMIT", \
-  "--ignore-env", \
-  "--allow-sys=networkInterfaces", \
-  "--allow-run=nft,ip,iptables,ip6tables,iptables-restore,ip6tables-restore,iptables-nft,ip6tables-nft,iptables-nft-restore,ip6tables-nft-restore,iptables-nft-save,ip6tables-nft-save,iptables-legacy,ip6tables-legacy,iptables-legacy-restore,ip6tables-legacy-restore,iptables-legacy-save,ip6tables-legacy-save", \
-  "/opt/saassigner/saassigner.js"]
+COPY deploy/image/saassigner /usr/local/bin/saassigner
+# Opened once, so that no start of the container has to.
+RUN saassigner --version
+ENTRYPOINT ["saassigner"]

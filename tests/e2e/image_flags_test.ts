@@ -11,13 +11,17 @@ const EMAIL =
 const RIGHT = { status: 200, body: "app@demo-proj.iam.gserviceaccount.com" };
 const CAPABILITIES = "-all,+net_admin,+net_raw";
 
-/** Words of the image's ENTRYPOINT behind `deno`. */
-async function entrypoint(): Promise<readonly string[]> {
-  const dockerfile = await Deno.readTextFile(`${ROOT}/Dockerfile`);
-  const [, words = ""] = /^ENTRYPOINT (\[[\s\S]*?\])$/m.exec(dockerfile) ?? [];
-  const [deno, ...others]: string[] = JSON.parse(words.replaceAll("\\\n", ""));
-  assert.equal(deno, "deno");
-  return others;
+/** Writes the image's command anew, with paths that are on this machine. */
+async function writeCommand(folder: string, program: string): Promise<string> {
+  const text = await Deno.readTextFile(`${ROOT}/deploy/image/saassigner`);
+  const path = `${folder}/saassigner`;
+  await Deno.writeTextFile(
+    path,
+    text.replace("exec deno", `exec ${Deno.execPath()}`)
+      .replace(BUNDLE, program).replace(CONFIG, folder),
+    { mode: 0o755 },
+  );
+  return path;
 }
 
 async function bundle(folder: string): Promise<string> {
@@ -51,13 +55,10 @@ for (const backend of ["iptables", "nftables"] as const) {
     const flags: readonly string[] = JSON.parse(
       await Deno.readTextFile(flagsFile),
     );
-    const words = (await entrypoint()).map((word) =>
-      word.replace(BUNDLE, program).replace(CONFIG, folder)
-    );
     const command = [
       ...["setpriv", `--bounding-set=${CAPABILITIES}`, "--no-new-privs"],
       ...["env", `HOST_IP=${HOST_IP}`, "NODE_NAME=sandbox-node"],
-      ...[Deno.execPath(), ...words],
+      await writeCommand(folder, program),
     ];
     const config = `--config=${folder}/config.yaml`;
     // As the init container does it.
