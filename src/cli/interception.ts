@@ -75,16 +75,18 @@ async function showStatus(args: readonly string[], io: Io): Promise<number> {
   return isInPlace ? 0 : 1;
 }
 
-function describeReport({ wanted, groups, found }: RulesReport): string {
+function describeReport({ wanted, groups, search }: RulesReport): string {
   const lines = [`uses ${wanted.places.join(", ")}: ${wanted.reason}`];
-  for (const { name, drift } of groups) {
+  for (const { name, drift, leftOut } of groups) {
+    const inOrder = leftOut === undefined ? "in place" : `left out: ${leftOut}`;
     lines.push(
       ...drift.length === 0
-        ? [`${name}: in place`]
+        ? [`${name}: ${inOrder}`]
         : drift.map((each) => `${name}: ${each}`),
     );
   }
-  for (const { place, text } of found) {
+  for (const error of search.failures) lines.push(describeError(error));
+  for (const { place, text } of search.found) {
     const origin = wanted.places.includes(place)
       ? ""
       : ", left by an earlier configuration";
@@ -97,11 +99,18 @@ async function remove(args: readonly string[], io: Io): Promise<number> {
   if (args.length > 0) {
     throw new UsageError("interception remove takes no arguments");
   }
-  const found = await findOwnRules(createRunCommand());
+  const { found, failures } = await findOwnRules(createRunCommand());
+  const failed = [...failures];
   for (const { place, text, remove } of found) {
-    await remove();
-    io.out(`${place}: removed\n${text}\n`);
+    try {
+      await remove();
+      io.out(`${place}: removed\n${text}\n`);
+    } catch (error) {
+      failed.push(error);
+    }
   }
+  for (const error of failed) io.err(`${describeError(error)}\n`);
+  if (failed.length > 0) return 1;
   if (found.length === 0) io.out("There are no rules of this program\n");
   return 0;
 }

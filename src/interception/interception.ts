@@ -2,7 +2,11 @@ import type { Clock } from "../core/clock.ts";
 import { TokenBucket } from "../core/token_bucket.ts";
 import { describeError, type Log } from "../telemetry/log.ts";
 import { tracedApart } from "../telemetry/otel.ts";
-import { listFamilyRules, type WantedInterception } from "./family_rules.ts";
+import {
+  type Guard,
+  listFamilyRules,
+  type WantedInterception,
+} from "./family_rules.ts";
 import { InterceptionError } from "./interception_error.ts";
 import type { Plan, RuleBackend, RuleGroup } from "./rule_group.ts";
 
@@ -38,6 +42,8 @@ export interface GroupReport {
   readonly name: string;
   /** What differs from what is wanted; empty if nothing does. */
   readonly drift: readonly string[];
+  /** Why this node has none of these rules, if that is so. */
+  readonly leftOut: string | undefined;
 }
 
 /** Times that one group is written before a check gives up until the next. */
@@ -45,6 +51,13 @@ const MAX_WRITES = 2;
 
 /** Changes come in bursts; they are looked at this often at most. */
 const SETTLE_MS = 100;
+
+/**
+ * Whoever undoes each repair, or writes rules without end, has them checked no more
+ * often than this; the interval stays as it is.
+ */
+const EVENT_CHECKS_A_SECOND = 1;
+const EVENT_CHECK_BURST = 40;
 
 /** A program that puts its rules first after each repair would be fought for ever. */
 const ORDER_REPAIRS_A_MINUTE = 6;
@@ -72,6 +85,11 @@ export class Interception {
   };
   #last: Promise<unknown> = Promise.resolve();
   #wakeUp = new AbortController();
+  readonly #eventChecks = new TokenBucket(
+    EVENT_CHECKS_A_SECOND,
+    EVENT_CHECK_BURST,
+  );
+  readonly #leftOut = new Set<string>();
 
   /**
    * Creates the keeper; no rule is touched yet.
@@ -97,8 +115,8 @@ export class Interception {
   async inspect(wanted: WantedInterception): Promise<readonly GroupReport[]> {
     const reports: GroupReport[] = [];
     for (const group of this.#createGroups(wanted)) {
-      const { drift } = await group.inspect();
-      reports.push({ name: group.name, drift });
+      const { drift, leftOut } = await group.inspect();
+      reports.push({ name: group.name, drift, leftOut });
     }
     return reports;
   }
@@ -128,6 +146,17 @@ export class Interception {
   }
 
   /**
+   * Changes what the guard closes, and nothing else.
+   *
+   * @param guard What it closes from now on.
+   * @throws {InterceptionError} If it is not all in place now.
+   */
+  async changeGuard(guard: Guard): Promise<void> {
+    const redirect = this.#wanted?.redirect;
+    if (this.#wanted?.guard !== guard) await this.apply({ guard, redirect });
+  }
+
+  /**
    * To be called when somebody has changed rules, maybe ours: they are checked soon.
    *
    * @param changedBy Which process it was, for the log.
@@ -153,6 +182,10 @@ export class Interception {
       if (this.#changedBy.size === 0) {
         this.#wakeUp = new AbortController();
         await clock.sleep(checkIntervalMs(), this.#wakeUp.signal);
+      }
+      const isByEvent = this.#changedBy.size > 0;
+      if (isByEvent && !this.#eventChecks.take(clock.now())) {
+        await clock.sleep(checkIntervalMs(), signal);
       }
       const sinceMs = Math.abs(clock.now() - checkedAtMs);
       if (sinceMs < SETTLE_MS) await clock.sleep(SETTLE_MS - sinceMs, signal);
@@ -216,6 +249,7 @@ export class Interception {
     for (const group of this.#createGroups(wanted)) {
       try {
         const plan = await group.inspect();
+        this.#tellLeftOut(group.name, plan.leftOut);
         const found = plan.drift.map((each) => `${group.name}: ${each}`);
         drift.push(...found);
         if (plan.isMereOrder && !mayRepairOrder()) {
@@ -239,6 +273,12 @@ export class Interception {
         : failures.map(messageOf).join("; "),
     };
     return { drift, restored, failures };
+  }
+
+  #tellLeftOut(name: string, reason: string | undefined): void {
+    if (reason === undefined || this.#leftOut.has(name)) return;
+    this.#leftOut.add(name);
+    this.#options.log("warn", "Rules are left out", { name, reason });
   }
 
   #createGroups(wanted: WantedInterception): readonly RuleGroup[] {

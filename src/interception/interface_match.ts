@@ -121,11 +121,13 @@ function refusePorts(entry: string, own: readonly NodeInterface[]): void {
   const meant = own.filter(({ name }) =>
     entry.endsWith("+") ? name.startsWith(entry.slice(0, -1)) : name === entry
   );
-  const bridges = new Set(meant.map(({ bridge }) => bridge));
-  const [bridge] = bridges;
-  if (bridges.size !== 1 || bridge === undefined) return;
+  const bridges = new Set(meant.flatMap(({ bridge }) => bridge ?? []));
+  if (meant.length === 0 || meant.some(({ bridge }) => bridge === undefined)) {
+    return;
+  }
+  const names = [...bridges].join(",");
   throw new InterceptionError(
-    `Interface ${entry} is a port of the bridge ${bridge} and would match nothing; name ${bridge}`,
+    `Interface ${entry} is a port of the bridge ${names} and would match nothing; name ${names}`,
   );
 }
 

@@ -4,11 +4,17 @@ import { listTableRules, type TableRules } from "./iptables_rules.ts";
 import { detectVariant, type IptablesVariant } from "./iptables_variant.ts";
 import { canGuard, createTable, placeOf } from "./nftables.ts";
 import { GUARD_TABLE, listGuardTable } from "./nftables_rules.ts";
-import { makeOptional, once } from "./optional_group.ts";
+import { makeOptional, untilCertain } from "./optional_group.ts";
 import { createRoutingGuard, hasIp, ROUTING_PLACE } from "./routing.ts";
-import type { Places, Plan, RuleBackend, RuleGroup } from "./rule_group.ts";
+import {
+  leaveOut,
+  type Places,
+  type Plan,
+  type RuleBackend,
+  type RuleGroup,
+} from "./rule_group.ts";
 import type { CommandResult, RunCommand } from "./run_command.ts";
-import { explainFailure } from "./tool_failure.ts";
+import { explainFailure, isFamilyMissing } from "./tool_failure.ts";
 
 /** Without it the tool waits for the xtables lock for ever. */
 const WAIT_FOR_LOCK = ["-w", "5"];
@@ -22,30 +28,33 @@ const TIMEOUT_MS = 10_000;
  * Whoever empties the tables of iptables, as firewalls and boot scripts do, takes
  * the guard along. So there is a second one in a table of nftables of its own,
  * wherever nftables can be had, with iptables-legacy too; and behind that a third
- * one, of routing rules. Those come before `FORWARD` and cannot reset connections,
- * so that they are only for where the second guard does.
+ * one, of routing rules. Those come before `FORWARD`: without the second guard, what
+ * they refuse is told that there is no route instead of being reset.
  *
  * @param runCommand Runs the tools.
  * @returns Makes one group of rules of each address family, and those of further guards.
  */
 export function createIptables(runCommand: RunCommand): RuleBackend {
-  const findVariant = once(() => detectVariant(runCommand, TIMEOUT_MS));
-  const hasNftables = once(() => canGuard(runCommand));
-  const hasRouting = once(async () =>
-    await hasNftables() && await hasIp(runCommand)
+  const findVariant = untilCertain(
+    () => detectVariant(runCommand, TIMEOUT_MS),
+    ({ isCertain }) => isCertain,
   );
+  const hasNftables = untilCertain(() => canGuard(runCommand), Boolean);
+  const hasRouting = untilCertain(() => hasIp(runCommand), Boolean);
   return {
     name: "iptables",
     async findPlaces(): Promise<Places> {
-      const { suffix, reason } = await findVariant();
+      const { suffix, reason, isCertain } = await findVariant();
       return {
         places: [
           `iptables${suffix}`,
           `ip6tables${suffix}`,
-          ...await hasNftables() ? [placeOf(GUARD_TABLE)] : [],
-          ...await hasRouting() ? [ROUTING_PLACE] : [],
+          placeOf(GUARD_TABLE),
+          ROUTING_PLACE,
         ],
         reason,
+        // The plain name can be of either kind.
+        isCertain: isCertain && suffix !== "",
       };
     },
     createGroups: (families) => [
@@ -81,7 +90,15 @@ class IptablesFamily implements RuleGroup {
 
   async inspect(): Promise<Plan> {
     const captured: CapturedTable[] = [];
-    for (const rules of this.#tables) captured.push(await this.#read(rules));
+    try {
+      for (const rules of this.#tables) captured.push(await this.#read(rules));
+    } catch (error) {
+      // Without IPv6 there is nothing to guard in it.
+      if (this.name === "IPv6" && isFamilyMissing(error)) {
+        return leaveOut("the kernel has no IPv6");
+      }
+      throw error;
+    }
     return planIptables(this.#tables, captured);
   }
 

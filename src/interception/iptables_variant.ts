@@ -7,6 +7,8 @@ export interface IptablesVariant {
   readonly suffix: "" | "-nft" | "-legacy";
   /** Why, in a few words. */
   readonly reason: string;
+  /** Whether it will stay so: no command failed in passing. */
+  readonly isCertain: boolean;
 }
 
 /** Chains that the kubelet makes, in the variant that the node uses. */
@@ -46,35 +48,43 @@ export async function detectVariant(
   timeoutMs: number,
 ): Promise<IptablesVariant> {
   const answered = new Set<string>();
+  let isCertain = true;
   for (const { suffix, command, args } of LOOKS) {
     const result = await tryCommand(() =>
       runCommand(command, args, { timeoutMs })
     );
-    if (result?.code !== 0) continue;
+    if (result === "missing") continue;
+    if (result === "failed" || result.code !== 0) {
+      isCertain = false;
+      continue;
+    }
     answered.add(command);
     if (HINT.test(result.stdout)) {
-      return { suffix, reason: "where the kubelet has its chains" };
+      const reason = "where the kubelet has its chains";
+      return { suffix, reason, isCertain: true };
     }
   }
   const version = await tryCommand(() =>
     runCommand("iptables", ["--version"], { timeoutMs })
   );
-  const kind = DEFAULTS.find(({ command, printed }) =>
-    answered.has(command) && version?.stdout.includes(printed)
+  const printed = typeof version === "string" ? "" : version.stdout;
+  const kind = DEFAULTS.find((each) =>
+    answered.has(each.command) && printed.includes(each.printed)
   );
   return {
     suffix: kind?.suffix ?? "",
     reason: "the default of this machine",
+    isCertain: isCertain && version !== "failed",
   };
 }
 
 async function tryCommand(
   run: () => Promise<CommandResult>,
-): Promise<CommandResult | undefined> {
+): Promise<CommandResult | "missing" | "failed"> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof InterceptionError) return undefined;
-    throw error;
+    if (!(error instanceof InterceptionError)) throw error;
+    return error.cause instanceof Deno.errors.NotFound ? "missing" : "failed";
   }
 }

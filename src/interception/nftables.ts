@@ -8,9 +8,9 @@ import {
   type TableContents,
   type TableName,
 } from "./nftables_rules.ts";
-import { makeOptional, once } from "./optional_group.ts";
+import { makeOptional, untilCertain } from "./optional_group.ts";
 import { createRoutingGuard, hasIp, ROUTING_PLACE } from "./routing.ts";
-import type { Places, Plan, RuleBackend, RuleGroup } from "./rule_group.ts";
+import type { Plan, RuleBackend, RuleGroup } from "./rule_group.ts";
 import type { RunCommand } from "./run_command.ts";
 import { explainFailure } from "./tool_failure.ts";
 
@@ -26,13 +26,15 @@ const TIMEOUT_MS = 10_000;
  * @returns Makes one group of rules of both address families, and one of routing of each.
  */
 export function createNftables(runCommand: RunCommand): RuleBackend {
-  const hasRouting = once(() => hasIp(runCommand));
+  const hasRouting = untilCertain(() => hasIp(runCommand), Boolean);
   return {
     name: "nftables",
-    async findPlaces(): Promise<Places> {
-      const routing = await hasRouting() ? [ROUTING_PLACE] : [];
-      return { places: [placeOf(TABLE), ...routing], reason: "as configured" };
-    },
+    findPlaces: () =>
+      Promise.resolve({
+        places: [placeOf(TABLE), ROUTING_PLACE],
+        reason: "as configured",
+        isCertain: true,
+      }),
     createGroups: (families) => [
       createTable("nftables", listTableContents(families), runCommand),
       ...families.map((wanted) =>

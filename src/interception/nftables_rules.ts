@@ -137,7 +137,9 @@ function listGuardRules(
     off: undefined,
   };
   const closed = port[wanted.guard];
+  // Where the address is the node's own, its own packets come in by `lo`.
   return closed === undefined ? [] : [[
+    compareInterface("!=", "lo"),
     matchDestination(wanted, wanted.address),
     closed,
     COUNTER,

@@ -12,7 +12,7 @@ import { matchInterfaces } from "./interface_match.ts";
 import { createIptables } from "./iptables.ts";
 import { createNftables } from "./nftables.ts";
 import { listInterfaces } from "./node_interfaces.ts";
-import { findOwnRules, type OwnRules } from "./own_rules.ts";
+import { findOwnRules, type OwnRulesSearch } from "./own_rules.ts";
 import type { Places, RuleBackend } from "./rule_group.ts";
 import { watchRules } from "./rule_watch.ts";
 import type { RunCommand } from "./run_command.ts";
@@ -60,8 +60,8 @@ export interface RulesReport {
   readonly wanted: Places;
   /** What differs, by group. */
   readonly groups: readonly GroupReport[];
-  /** What is there, by place. */
-  readonly found: readonly OwnRules[];
+  /** What is there, by place, and what could not be told. */
+  readonly search: OwnRulesSearch;
 }
 
 const BACKENDS = { iptables: createIptables, nftables: createNftables };
@@ -71,6 +71,13 @@ export class NodeInterception {
   readonly #options: NodeInterceptionOptions;
   readonly #backend: RuleBackend;
   readonly #interception: Interception;
+  /** What is to be in force and is not yet. */
+  #pending: {
+    readonly settings: InterceptionSettings;
+    readonly listener: WantedRedirect["listener"];
+  } | undefined;
+  #trouble: string | undefined;
+  #changing: Promise<void> = Promise.resolve();
 
   /**
    * Creates the keeper; no rule is touched yet.
@@ -88,7 +95,12 @@ export class NodeInterception {
 
   /** How the rules were found at the last look. */
   get state(): InterceptionState {
-    return this.#interception.state;
+    const { state } = this.#interception;
+    return this.#trouble === undefined ? state : {
+      ...state,
+      ok: false,
+      detail: `The last change is not in force: ${this.#trouble}`,
+    };
   }
 
   /**
@@ -119,8 +131,8 @@ export class NodeInterception {
   }
 
   /**
-   * As {@linkcode redirect}, for a change at run time: a failure is logged, and
-   * what was wanted before goes on to be kept.
+   * As {@linkcode redirect}, for a change at run time. What cannot be had yet is told,
+   * in {@linkcode state} too, and tried again with each check; the guard changes at once.
    *
    * @param settings What is configured from now on.
    * @param listener Address and port that are listened on.
@@ -129,13 +141,32 @@ export class NodeInterception {
     settings: InterceptionSettings,
     listener: WantedRedirect["listener"],
   ): Promise<void> {
-    try {
-      await this.redirect(settings, listener);
-    } catch (error) {
-      this.#options.log("error", "The interception cannot be changed", {
-        error: describeError(error),
-      });
-    }
+    this.#pending = { settings, listener };
+    await this.#applyPending();
+  }
+
+  /** One after the other, each time what was wanted last. */
+  #applyPending(): Promise<void> {
+    this.#changing = this.#changing.then(async () => {
+      const pending = this.#pending;
+      if (pending === undefined) return;
+      const { settings, listener } = pending;
+      try {
+        await this.#interception.changeGuard(settings.guard);
+        await this.redirect(settings, listener);
+        if (this.#pending === pending) this.#pending = undefined;
+        this.#trouble = undefined;
+      } catch (error) {
+        const trouble = describeError(error);
+        if (trouble !== this.#trouble) {
+          this.#options.log("error", "The interception cannot be changed yet", {
+            error: trouble,
+          });
+        }
+        this.#trouble = trouble;
+      }
+    });
+    return this.#changing;
   }
 
   /**
@@ -156,7 +187,7 @@ export class NodeInterception {
         guard: settings.guard,
         redirect,
       }),
-      found: await findOwnRules(this.#options.runCommand),
+      search: await findOwnRules(this.#options.runCommand),
     };
   }
 
@@ -173,6 +204,7 @@ export class NodeInterception {
     await Promise.all([
       this.#removeLeftovers(),
       this.#interception.run(checkIntervalMs, signal),
+      this.#retry(checkIntervalMs, signal),
       followCommand && watchRules({
         ...this.#options,
         followCommand,
@@ -182,15 +214,28 @@ export class NodeInterception {
     ]);
   }
 
+  async #retry(
+    checkIntervalMs: () => number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (!signal.aborted) {
+      await this.#options.clock.sleep(checkIntervalMs(), signal);
+      if (!signal.aborted) await this.#applyPending();
+    }
+  }
+
   async #removeLeftovers(): Promise<void> {
     const { runCommand, log } = this.#options;
     try {
-      const { places } = await this.#backend.findPlaces();
-      for (const { place, remove } of await findOwnRules(runCommand)) {
+      const { places, isCertain } = await this.#backend.findPlaces();
+      if (!isCertain) return;
+      const { found, failures } = await findOwnRules(runCommand);
+      for (const { place, remove } of found) {
         if (places.includes(place)) continue;
         await remove();
         log("info", "Removed rules of an earlier configuration", { place });
       }
+      if (failures[0] !== undefined) throw failures[0];
     } catch (error) {
       log("warn", "Rules of an earlier configuration cannot be removed", {
         error: describeError(error),

@@ -28,16 +28,21 @@ export async function listInterfaces(
   runCommand: RunCommand,
 ): Promise<readonly NodeInterface[]> {
   const links = new Map<string, string | undefined>();
-  for (const { name } of addresses) links.set(name, undefined);
+  for (const { name } of addresses) links.set(withoutLabel(name), undefined);
   for (const { name, bridge } of await listLinks(runCommand)) {
     links.set(name, bridge);
   }
   return [...links].map(([name, bridge]) => ({
     name,
-    addresses: addresses.filter((each) => each.name === name)
+    addresses: addresses.filter((each) => withoutLabel(each.name) === name)
       .map(({ address }) => address),
     bridge,
   }));
+}
+
+/** An address can have a label, which some tools give for the interface's name. */
+function withoutLabel(name: string): string {
+  return name.replace(/:.*$/, "");
 }
 
 interface Link {

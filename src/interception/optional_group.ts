@@ -1,6 +1,4 @@
-import type { Plan, RuleGroup } from "./rule_group.ts";
-
-const NOTHING: Plan = { drift: [], isMereOrder: false, document: "" };
+import { leaveOut, type RuleGroup } from "./rule_group.ts";
 
 /**
  * Makes a group of rules one that adds safety where the node can have it, and is left
@@ -15,16 +13,28 @@ export function makeOptional(
 ): RuleGroup {
   return {
     ...group,
-    inspect: async () => await isPossible() ? await group.inspect() : NOTHING,
+    inspect: async () =>
+      await isPossible()
+        ? await group.inspect()
+        : leaveOut("the tool or the kernel's part for it is missing"),
   };
 }
 
 /**
- * Makes a question that is asked once, when it is asked first.
+ * Makes a question that is asked until the answer is certain, and then no more.
  *
- * @param ask Finds the answer out.
+ * @param ask Finds the answer out; a failure of the moment is no certain one.
+ * @param isCertain Tells whether the answer will stay.
  */
-export function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined;
-  return () => answer ??= ask();
+export function untilCertain<T>(
+  ask: () => Promise<T>,
+  isCertain: (answer: T) => boolean,
+): () => Promise<T> {
+  let known: T | undefined;
+  return async () => {
+    if (known !== undefined) return known;
+    const answer = await ask();
+    if (isCertain(answer)) known = answer;
+    return answer;
+  };
 }

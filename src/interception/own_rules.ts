@@ -5,9 +5,8 @@ import { placeOf } from "./nftables.ts";
 import { GUARD_TABLE, TABLE, type TableName } from "./nftables_rules.ts";
 import type { CommandResult, RunCommand } from "./run_command.ts";
 import { FAMILY_OPTION, ROUTING_PLACE } from "./routing.ts";
-import { readRoutingRules } from "./routing_plan.ts";
-import { ROUTING_PROTOCOL } from "./routing_rules.ts";
-import { explainFailure } from "./tool_failure.ts";
+import { planRouting, readRoutingRules } from "./routing_plan.ts";
+import { explainFailure, isKindMissing } from "./tool_failure.ts";
 
 /** Rules of ours that one tool shows. */
 export interface OwnRules {
@@ -32,38 +31,53 @@ const IPTABLES = [
 ] as const;
 const PLAIN_IPTABLES = ["iptables", "ip6tables"] as const;
 
+/** What a search for our rules came to. */
+export interface OwnRulesSearch {
+  /** One entry a place that has any. */
+  readonly found: readonly OwnRules[];
+  /** Why a tool could not tell; others were asked all the same. */
+  readonly failures: readonly unknown[];
+}
+
 /**
  * Finds every rule of ours, also such as an earlier configuration has left with
  * another tool.
  *
- * @param runCommand Runs the tools; those that are not installed are left out.
- * @returns One entry a tool that shows any.
- * @throws {InterceptionError} If a tool cannot tell.
+ * @param runCommand Runs the tools; those that are not installed are left out, and so
+ * is what the kernel does not have.
  */
 export async function findOwnRules(
   runCommand: RunCommand,
-): Promise<readonly OwnRules[]> {
-  const found: (OwnRules | undefined)[] = [];
+): Promise<OwnRulesSearch> {
+  const found: OwnRules[] = [];
+  const failures: unknown[] = [];
+  const look = async (
+    search: () => Promise<OwnRules | undefined>,
+  ): Promise<void> => {
+    try {
+      const rules = await search();
+      if (rules !== undefined) found.push(rules);
+    } catch (error) {
+      if (!isKindMissing(error)) failures.push(error);
+    }
+  };
   for (const family of ["IPv4", "IPv6"] as const) {
-    found.push(await findRouting(runCommand, family));
+    await look(() => findRouting(runCommand, family));
   }
   for (const table of [TABLE, GUARD_TABLE]) {
-    found.push(await findTable(runCommand, table));
+    await look(() => findTable(runCommand, table));
   }
   let isPlain = true;
-  for (const tools of IPTABLES) {
-    for (const tool of tools) {
+  const lookAt = (tool: string): Promise<void> =>
+    look(async () => {
       const saved = await tryCommand(runCommand, `${tool}-save`, []);
-      if (saved === undefined) continue;
+      if (saved === undefined) return undefined;
       isPlain = false;
-      found.push(findChains(runCommand, tool, saved));
-    }
-  }
-  for (const tool of isPlain ? PLAIN_IPTABLES : []) {
-    const saved = await tryCommand(runCommand, `${tool}-save`, []);
-    if (saved !== undefined) found.push(findChains(runCommand, tool, saved));
-  }
-  return found.filter((each) => each !== undefined);
+      return findChains(runCommand, tool, saved);
+    });
+  for (const tool of IPTABLES.flat()) await lookAt(tool);
+  if (isPlain) { for (const tool of PLAIN_IPTABLES) await lookAt(tool); }
+  return { found, failures };
 }
 
 async function findRouting(
@@ -85,7 +99,8 @@ async function findRouting(
     text: rules.join("\n"),
     remove: () =>
       mustRun(runCommand, "ip", {
-        args: [option, "rule", "flush", "protocol", ROUTING_PROTOCOL],
+        args: [option, "-batch", "-"],
+        input: planRouting([], listed.stdout).document,
       }),
   };
 }
@@ -118,11 +133,14 @@ function findChains(
   saved: CommandResult,
 ): OwnRules | undefined {
   if (saved.code !== 0) {
-    // A kernel without the kind, or without IPv6, has no rules of it.
-    if (/do you need to insmod|not supported/i.test(saved.stderr)) {
-      return undefined;
-    }
     throw explainFailure(`${tool}-save cannot read the rules`, saved);
+  }
+  const [hidden] = /^# Table .* is incompatible, .*$/m.exec(saved.stdout) ?? [];
+  if (hidden !== undefined) {
+    throw new InterceptionError(
+      `${tool}-save does not show a table that holds rules of the nft tool, and maybe ours`,
+      { cause: new Error(hidden) },
+    );
   }
   const { rules, document } = planRemoval(saved.stdout);
   if (rules.length === 0) return undefined;

@@ -2,9 +2,9 @@ import type { FamilyRules } from "./family_rules.ts";
 import { InterceptionError } from "./interception_error.ts";
 import { planRouting } from "./routing_plan.ts";
 import { listRoutingRules } from "./routing_rules.ts";
-import type { Plan, RuleGroup } from "./rule_group.ts";
+import { leaveOut, type Plan, type RuleGroup } from "./rule_group.ts";
 import type { RunCommand } from "./run_command.ts";
-import { explainFailure } from "./tool_failure.ts";
+import { explainFailure, isFamilyMissing } from "./tool_failure.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -34,7 +34,14 @@ export function createRoutingGuard(
         { timeoutMs: TIMEOUT_MS },
       );
       if (listed.code !== 0) {
-        throw explainFailure("ip cannot read the routing rules", listed);
+        const error = explainFailure(
+          "ip cannot read the routing rules",
+          listed,
+        );
+        if (isFamilyMissing(error)) {
+          return leaveOut(`the kernel has no rules of ${wanted.family}`);
+        }
+        throw error;
       }
       return planRouting(listRoutingRules(wanted), listed.stdout);
     },

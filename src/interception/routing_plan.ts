@@ -6,7 +6,7 @@ import type { Plan } from "./rule_group.ts";
  * Plans how the routing rules of one address family become what they should be.
  *
  * The document for `ip -batch` adds first what is missing, and then removes what is
- * too much.
+ * too much, first of that what closes: the node's own way is never cut between.
  *
  * @param wanted Wanted rules, in the words of `ip rule`.
  * @param listed What `ip -details -json rule show` prints.
@@ -15,7 +15,9 @@ import type { Plan } from "./rule_group.ts";
 export function planRouting(wanted: readonly string[], listed: string): Plan {
   const found = readRoutingRules(listed);
   const missing = subtract(wanted, found);
-  const excess = subtract(found, wanted);
+  const excess = subtract(found, wanted).toSorted((one, other) =>
+    rankOf(one) - rankOf(other)
+  );
   return {
     drift: [
       ...missing.map((rule) => `no rule "${rule}"`),
@@ -78,6 +80,12 @@ function readList(text: string): readonly ListedRule[] {
   throw new InterceptionError("What ip prints of its rules is not understood", {
     cause: new Error(text.slice(0, 200)),
   });
+}
+
+/** What closes goes before what lets through, and the end that others lead to last. */
+function rankOf(rule: string): number {
+  if (rule.endsWith(" prohibit")) return 0;
+  return rule.endsWith(" nop") ? 2 : 1;
 }
 
 /** Takes each of the others away once. */

@@ -8,6 +8,17 @@ export interface Plan {
   readonly isMereOrder: boolean;
   /** Exact document that makes it so, in the tool's own language. */
   readonly document: string;
+  /** Why this node has none of these rules, if that is so. */
+  readonly leftOut?: string;
+}
+
+/**
+ * Makes the plan of rules that this node cannot have.
+ *
+ * @param reason Why not.
+ */
+export function leaveOut(reason: string): Plan {
+  return { drift: [], isMereOrder: false, document: "", leftOut: reason };
 }
 
 /** Rules that are read and written together, and independently of other groups. */
@@ -36,6 +47,8 @@ export interface Places {
   readonly places: readonly string[];
   /** Why there, in a few words. */
   readonly reason: string;
+  /** Whether that will stay so; what is elsewhere is a leftover only then. */
+  readonly isCertain: boolean;
 }
 
 /** A tool that sets the rules. */

@@ -34,21 +34,23 @@ export function createRunCommand(): RunCommand {
       args,
       input === undefined ? "null" : "piped",
     );
-    let isLate = false;
+    const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      isLate = true;
       killCommand(child);
+      late.reject(
+        new InterceptionError(
+          `${command} did not end within ${timeoutMs / 1_000} seconds`,
+        ),
+      );
     }, timeoutMs);
     try {
-      const [output] = await Promise.all([
+      const work = Promise.all([
         child.output(),
         input === undefined ? undefined : feed(child, input),
       ]);
-      if (isLate) {
-        throw new InterceptionError(
-          `${command} did not end within ${timeoutMs / 1_000} seconds`,
-        );
-      }
+      // What it has started may hold its pipes open; nobody waits for that.
+      work.catch(() => {});
+      const [output] = await Promise.race([work, late.promise]);
       const decoder = new TextDecoder();
       return {
         code: output.code,

@@ -57,3 +57,27 @@ export function explainFailure(
     cause: new Error(printed === "" ? `exit code ${result.code}` : printed),
   });
 }
+
+/**
+ * Tells whether a tool failed because the kernel lacks the address family.
+ *
+ * @param error From {@linkcode explainFailure}.
+ */
+export function isFamilyMissing(error: unknown): boolean {
+  return error instanceof InterceptionError &&
+    /Address family not supported|Operation not supported/i.test(
+      String(error.cause),
+    );
+}
+
+/**
+ * Tells whether a tool failed because the kernel has no rules of its kind at all.
+ *
+ * @param error From {@linkcode explainFailure}.
+ */
+export function isKindMissing(error: unknown): boolean {
+  const printed = error instanceof InterceptionError ? String(error.cause) : "";
+  return !/permitted|denied/i.test(printed) &&
+    /not supported|do you need to insmod|Invalid argument|Protocol not available/i
+      .test(printed);
+}

@@ -8,8 +8,8 @@ const TABLE =
   '{"table": {"family": "inet", "name": "saassigner", "handle": 2}}';
 const GUARD = [
   '{"chain": {"family": "inet", "table": "saassigner", "name": "guard", "handle": 2, "type": "filter", "hook": "prerouting", "prio": -90, "policy": "accept"}}',
-  '{"rule": {"family": "inet", "table": "saassigner", "chain": "guard", "handle": 5, "expr": [{"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "daddr"}}, "right": "169.254.169.254"}}, {"match": {"op": "!=", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 53}}, {"counter": {"packets": 7, "bytes": 420}}, {"reject": {"type": "tcp reset"}}]}}',
-  '{"rule": {"family": "inet", "table": "saassigner", "chain": "guard", "handle": 6, "expr": [{"match": {"op": "==", "left": {"payload": {"protocol": "ip6", "field": "daddr"}}, "right": "fd20:ce::254"}}, {"match": {"op": "!=", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 53}}, {"counter": {"packets": 0, "bytes": 0}}, {"reject": {"type": "tcp reset"}}]}}',
+  '{"rule": {"family": "inet", "table": "saassigner", "chain": "guard", "handle": 5, "expr": [{"match": {"op": "!=", "left": {"meta": {"key": "iifname"}}, "right": "lo"}}, {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "daddr"}}, "right": "169.254.169.254"}}, {"match": {"op": "!=", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 53}}, {"counter": {"packets": 7, "bytes": 420}}, {"reject": {"type": "tcp reset"}}]}}',
+  '{"rule": {"family": "inet", "table": "saassigner", "chain": "guard", "handle": 6, "expr": [{"match": {"op": "!=", "left": {"meta": {"key": "iifname"}}, "right": "lo"}}, {"match": {"op": "==", "left": {"payload": {"protocol": "ip6", "field": "daddr"}}, "right": "fd20:ce::254"}}, {"match": {"op": "!=", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 53}}, {"counter": {"packets": 0, "bytes": 0}}, {"reject": {"type": "tcp reset"}}]}}',
 ];
 const REDIRECT = [
   '{"chain": {"family": "inet", "table": "saassigner", "name": "prerouting", "handle": 1, "type": "nat", "hook": "prerouting", "prio": -110, "policy": "accept"}}',
