@@ -26,6 +26,9 @@ export type RunCommand = (
   options: { readonly input?: string; readonly timeoutMs: number },
 ) => Promise<CommandResult>;
 
+/** Time that the pipes of a command that was killed have to close. */
+const PIPES_MS = 500;
+
 /** Creates what runs commands on this machine; one that takes too long is killed. */
 export function createRunCommand(): RunCommand {
   return async (command, args, { input, timeoutMs }) => {
@@ -35,22 +38,24 @@ export function createRunCommand(): RunCommand {
       input === undefined ? "null" : "piped",
     );
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
+    const tooLate = new InterceptionError(
+      `${command} did not end within ${timeoutMs / 1_000} seconds`,
+    );
+    let isLate = false;
+    let timer = setTimeout(() => {
+      isLate = true;
       killCommand(child);
-      late.reject(
-        new InterceptionError(
-          `${command} did not end within ${timeoutMs / 1_000} seconds`,
-        ),
-      );
+      // What it has started may hold its pipes open; nobody waits for that.
+      timer = setTimeout(() => late.reject(tooLate), PIPES_MS);
     }, timeoutMs);
     try {
       const work = Promise.all([
         child.output(),
         input === undefined ? undefined : feed(child, input),
       ]);
-      // What it has started may hold its pipes open; nobody waits for that.
       work.catch(() => {});
       const [output] = await Promise.race([work, late.promise]);
+      if (isLate) throw tooLate;
       const decoder = new TextDecoder();
       return {
         code: output.code,
