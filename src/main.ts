@@ -1,8 +1,9 @@
-import { CONFIG_COMMANDS } from "./cli/config.ts";
-import { INTERCEPTION_COMMANDS } from "./cli/interception.ts";
+import { CONFIG_COMMAND } from "./cli/config.ts";
+import { INTERCEPTION_COMMAND } from "./cli/interception.ts";
 import type { Io } from "./cli/io.ts";
+import { READY_COMMAND } from "./cli/ready.ts";
 import { runDaemon, type RunDaemonOptions } from "./cli/run_daemon.ts";
-import { runSubcommand } from "./cli/subcommands.ts";
+import { runCommand } from "./cli/command.ts";
 import { helpText } from "./config/help_text.ts";
 import { parseFlags } from "./config/parse_flags.ts";
 import { suggest } from "./config/suggest.ts";
@@ -10,14 +11,19 @@ import { VERSION } from "./telemetry/version.ts";
 
 const COMMANDS = [
   {
-    group: CONFIG_COMMANDS,
+    command: CONFIG_COMMAND,
     usage: "config print|check|schema",
     description: "Show or check the configuration, or print its JSON Schema",
   },
   {
-    group: INTERCEPTION_COMMANDS,
+    command: INTERCEPTION_COMMAND,
     usage: "interception install|status|remove",
     description: "Put the rules in place, show them, or remove them all",
+  },
+  {
+    command: READY_COMMAND,
+    usage: "ready [--wait DURATION]",
+    description: "Ask the daemon of this configuration whether it is ready",
   },
 ];
 
@@ -27,7 +33,7 @@ const COMMANDS = [
  * @param args Command line, without the program's name.
  * @param io Where to read and write.
  * @param signals How the daemon is told to stop and to reload.
- * @returns Exit code: 0 done or stopped, 1 failed, 2 wrong usage or configuration.
+ * @returns Exit code: 0 done or stopped, 1 failed or not ready, 2 wrong usage or configuration.
  */
 export async function main(
   args: readonly string[],
@@ -35,12 +41,10 @@ export async function main(
   signals: RunDaemonOptions,
 ): Promise<number> {
   const [first = "", ...rest] = args;
-  const command = COMMANDS.find(({ group }) => group.name === first);
-  if (command !== undefined) {
-    return await runSubcommand(command.group, rest, io);
-  }
+  const found = COMMANDS.find(({ command }) => command.name === first);
+  if (found !== undefined) return await runCommand(found.command, rest, io);
   if (first !== "" && !first.startsWith("-")) {
-    const meant = suggest(first, COMMANDS.map(({ group }) => group.name));
+    const meant = suggest(first, COMMANDS.map(({ command }) => command.name));
     const hint = meant === undefined
       ? "--help lists what there is"
       : `did you mean ${meant}?`;

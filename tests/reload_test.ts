@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { runDaemon, systemClock } from "../src/cli/run_daemon.ts";
-import type { Daemon } from "../src/daemon.ts";
+import { runDaemon } from "../src/cli/run_daemon.ts";
+import { systemClock } from "../src/cli/system_clock.ts";
+import type { Daemon } from "../src/daemon/daemon.ts";
 import { startSandbox } from "../src/sandbox/sandbox.ts";
 import {
   askAsPod,

@@ -1,8 +1,8 @@
 import type { Clock } from "../src/core/clock.ts";
 import { loadConfig } from "../src/config/load_config.ts";
-import { systemClock } from "../src/cli/run_daemon.ts";
+import { systemClock } from "../src/cli/system_clock.ts";
 import { connectionOptions } from "../src/cli/connection_options.ts";
-import { startDaemon } from "../src/daemon.ts";
+import { startDaemon } from "../src/daemon/daemon.ts";
 import { createConnection } from "../src/kubernetes/connection.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
 import type { LogFields } from "../src/telemetry/log.ts";

@@ -2,7 +2,7 @@ import { jsonSchema } from "../config/json_schema.ts";
 import { loadConfig } from "../config/load_config.ts";
 import { printConfig } from "../config/print_config.ts";
 import type { Io } from "./io.ts";
-import { type CommandGroup, UsageError } from "./subcommands.ts";
+import { type Command, groupCommand, UsageError } from "./command.ts";
 
 const USAGE = `Usage:
   saassigner config print [flags]
@@ -24,11 +24,11 @@ const CLUSTER_ENVIRONMENT: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Commands about the configuration. */
-export const CONFIG_COMMANDS: CommandGroup = {
+export const CONFIG_COMMAND: Command = groupCommand({
   name: "config",
   usage: USAGE,
   subcommands: { print: printEffective, check: checkFile, schema: printSchema },
-};
+});
 
 async function printEffective(
   args: readonly string[],

@@ -3,10 +3,11 @@ import { startOtlpReceiver } from "../sandbox/otlp/receiver.ts";
 import { formatTrace } from "../sandbox/otlp/span_tree.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 import { SANDBOX_PODS, type SandboxPod } from "../sandbox/sandbox_pods.ts";
-import type { Daemon } from "../daemon.ts";
+import type { Daemon } from "../daemon/daemon.ts";
 import { processIo, processSignals } from "../main.ts";
 import type { Io } from "./io.ts";
-import { runDaemon, type RunDaemonOptions, systemClock } from "./run_daemon.ts";
+import { runDaemon, type RunDaemonOptions } from "./run_daemon.ts";
+import { systemClock } from "./system_clock.ts";
 
 /**
  * Starts the sandbox and a daemon that uses it, until told to stop.

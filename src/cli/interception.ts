@@ -1,7 +1,8 @@
 import { ConfigError, issueAt } from "../config/config_error.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load_config.ts";
-import { createInterception } from "../daemon.ts";
+import { createInterception } from "../daemon/create_interception.ts";
+import type { WantedRedirect } from "../interception/family_rules.ts";
 import { InterceptionError } from "../interception/interception_error.ts";
 import type {
   NodeInterception,
@@ -11,12 +12,13 @@ import { findOwnRules } from "../interception/own_rules.ts";
 import { createRunCommand } from "../interception/run_command.ts";
 import { describeError } from "../telemetry/log.ts";
 import type { Io } from "./io.ts";
-import { systemClock } from "./run_daemon.ts";
+import { systemClock } from "./system_clock.ts";
 import {
-  type CommandGroup,
+  type Command,
+  groupCommand,
   type Subcommand,
   UsageError,
-} from "./subcommands.ts";
+} from "./command.ts";
 
 const USAGE = `Usage:
   saassigner interception install [--guard-only] [flags]
@@ -32,7 +34,7 @@ const USAGE = `Usage:
 const GUARD_ONLY = "--guard-only";
 
 /** Commands about the rules in the kernel. */
-export const INTERCEPTION_COMMANDS: CommandGroup = {
+export const INTERCEPTION_COMMAND: Command = groupCommand({
   name: "interception",
   usage: USAGE,
   subcommands: {
@@ -40,7 +42,7 @@ export const INTERCEPTION_COMMANDS: CommandGroup = {
     status: reportingFailure(showStatus),
     remove: reportingFailure(remove),
   },
-};
+});
 
 function reportingFailure(subcommand: Subcommand): Subcommand {
   return async (args, io) => {
@@ -59,9 +61,10 @@ async function install(args: readonly string[], io: Io): Promise<number> {
   const flags = args.filter((arg) => arg !== GUARD_ONLY);
   const { config, interception } = await load(flags, io);
   const written = await interception.guard(config.interception);
-  const redirected = isGuardOnly
-    ? []
-    : await interception.redirect(config.interception, config.server);
+  const redirected = isGuardOnly ? [] : await interception.redirect(
+    config.interception,
+    await chooseListener(config, interception),
+  );
   for (const each of [...written, ...redirected]) io.out(`written: ${each}\n`);
   io.out(`in place: ${interception.state.detail}\n`);
   return 0;
@@ -69,10 +72,24 @@ async function install(args: readonly string[], io: Io): Promise<number> {
 
 async function showStatus(args: readonly string[], io: Io): Promise<number> {
   const { config, interception } = await load(args, io);
-  const report = await interception.report(config.interception, config.server);
+  const listener = await chooseListener(config, interception);
+  const report = await interception.report(config.interception, listener);
   io.out(describeReport(report));
   const isInPlace = report.groups.every(({ drift }) => drift.length === 0);
   return isInPlace ? 0 : 1;
+}
+
+/** Where the daemon of this node listens, as far as can be told. */
+async function chooseListener(
+  { server, interception: settings }: Config,
+  interception: NodeInterception,
+): Promise<WantedRedirect["listener"]> {
+  const { address, port, handoverPort } = server;
+  const elsewhere = await interception.findElder(settings, { address, port });
+  return {
+    address,
+    port: elsewhere?.port === handoverPort ? handoverPort : port,
+  };
 }
 
 function describeReport({ wanted, groups, search }: RulesReport): string {

@@ -3,8 +3,7 @@ import { ConfigError } from "../config/config_error.ts";
 import { loadConfig } from "../config/load_config.ts";
 import { printConfig } from "../config/print_config.ts";
 import { Reloader } from "../config/reloader.ts";
-import type { Clock } from "../core/clock.ts";
-import { type Daemon, startDaemon } from "../daemon.ts";
+import { type Daemon, startDaemon } from "../daemon/daemon.ts";
 import { type Connection, createConnection } from "../kubernetes/connection.ts";
 import { InterceptionError } from "../interception/interception_error.ts";
 import { ListenError } from "../metadata/listener.ts";
@@ -12,6 +11,7 @@ import { createLog, describeError, type Log } from "../telemetry/log.ts";
 import { VERSION } from "../telemetry/version.ts";
 import type { Io } from "./io.ts";
 import { connectionOptions } from "./connection_options.ts";
+import { systemClock } from "./system_clock.ts";
 import { watchFile } from "./watch_file.ts";
 
 /** How {@linkcode runDaemon} is told what to do while it runs. */
@@ -174,20 +174,3 @@ async function start(
     return undefined;
   }
 }
-
-/** The machine's own time. */
-export const systemClock: Clock = {
-  now: Date.now,
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      signal?.addEventListener("abort", end, { once: true });
-    });
-  },
-};

@@ -11,6 +11,8 @@ export interface Config {
     readonly address: string;
     /** TCP port; 0 picks a free one. */
     readonly port: number;
+    /** TCP port where another daemon of the node still has `port`; 0 for none. */
+    readonly handoverPort: number;
   };
   /** The listener for health, metrics and debugging. */
   readonly admin: {
@@ -18,6 +20,8 @@ export interface Config {
     readonly address: string;
     /** TCP port; 0 picks a free one. */
     readonly port: number;
+    /** Path of a Unix socket that tells the same. */
+    readonly socket: string | undefined;
     /** Whether the debug pages are served. */
     readonly debug: boolean;
   };

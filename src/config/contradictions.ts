@@ -52,15 +52,23 @@ export function findContradictions(
 
 function findListenerClash(config: Config): readonly Contradiction[] {
   const { server, admin } = config;
-  if (server.port === 0 || server.port !== admin.port) return [];
-  if (!overlap(server.address, admin.address)) return [];
-  return [{
-    path: "server.port",
-    relation: "contradicts",
-    other: "admin.port",
-    reason:
-      `both are ${server.port}, on addresses that overlap; expected two ports`,
-  }];
+  const [port, handoverPort, adminPort] = [
+    { path: "server.port", port: server.port },
+    { path: "server.handoverPort", port: server.handoverPort },
+    { path: "admin.port", port: admin.port },
+  ];
+  const withAdmin = overlap(server.address, admin.address)
+    ? [[port, adminPort], [handoverPort, adminPort]] as const
+    : [];
+  return [[port, handoverPort] as const, ...withAdmin]
+    .filter(([one, other]) => one.port !== 0 && one.port === other.port)
+    .map(([one, other]) => ({
+      path: one.path,
+      relation: "contradicts",
+      other: other.path,
+      reason:
+        `both are ${one.port}, on addresses that overlap; expected two ports`,
+    }));
 }
 
 function findLoops(config: Config): readonly Contradiction[] {

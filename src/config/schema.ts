@@ -75,6 +75,12 @@ const SCHEMA = v.object({
       flag: "app-port",
       description: "Port on which pods' requests are taken",
     }),
+    handoverPort: option(integerKind({ from: 0, to: 65_535 }), {
+      default: 8183,
+      flag: "handover-port",
+      description:
+        "The same for a daemon that starts while another one still has server.port, as in a rolling upgrade; 0 for none",
+    }),
   }),
   admin: v.object({
     address: option(text.IP_ADDRESS, {
@@ -86,6 +92,12 @@ const SCHEMA = v.object({
       default: 8182,
       flag: "admin-port",
       description: "Port that serves health, readiness and metrics",
+    }),
+    socket: option(unsettable(text.FILE), {
+      default: null,
+      flag: "admin-socket",
+      description:
+        "Unix socket that serves the same, which the command ready asks for this very daemon",
     }),
     debug: option(BOOLEAN, {
       default: false,

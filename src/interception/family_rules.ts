@@ -1,4 +1,5 @@
 import type { InterfaceMatch } from "./interface_match.ts";
+import type { FoundRedirect } from "./redirect_mark.ts";
 
 /**
  * What of the real metadata server is closed to pods: all TCP but DNS, only
@@ -51,14 +52,10 @@ export interface FamilyRules {
   readonly door: Door | undefined;
 }
 
-/** Where requests are led, and which. */
-export interface Redirect {
+/** Where requests are led, to an address of the same family, and which. */
+export interface Redirect extends FoundRedirect {
   /** Interfaces where the requests come in. */
   readonly match: InterfaceMatch;
-  /** Address of this node, of the same family, in canonical form. */
-  readonly host: string;
-  /** Port there. */
-  readonly port: number;
 }
 
 /** Which connections to the listener are refused; the node's own never are. */
@@ -78,11 +75,13 @@ export interface Door {
  *
  * @param wanted What is wanted in all.
  * @param addresses Metadata server's addresses, in canonical form.
+ * @param generation Of the redirect; 0 for nobody's in particular.
  * @returns IPv4, then IPv6.
  */
 export function listFamilyRules(
   wanted: WantedInterception,
   addresses: { readonly address: string; readonly ipv6Address: string },
+  generation = 0,
 ): readonly FamilyRules[] {
   const { guard, redirect } = wanted;
   const families = [
@@ -99,6 +98,7 @@ export function listFamilyRules(
         match: redirect.match,
         host: redirect.hostIP,
         port: redirect.listener.port,
+        generation,
       },
     door: redirect === undefined ? undefined : doorOf(redirect, family),
   }));

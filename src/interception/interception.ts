@@ -8,7 +8,10 @@ import {
   type WantedInterception,
 } from "./family_rules.ts";
 import { InterceptionError } from "./interception_error.ts";
-import type { Plan, RuleBackend, RuleGroup } from "./rule_group.ts";
+import type { FoundRedirect, RedirectTarget } from "./redirect_mark.ts";
+import { RedirectOwner } from "./redirect_owner.ts";
+import { type Look, lookAt, restore } from "./restore.ts";
+import type { RuleBackend, RuleGroup } from "./rule_group.ts";
 
 /** What {@linkcode Interception} needs. */
 export interface InterceptionOptions {
@@ -22,6 +25,8 @@ export interface InterceptionOptions {
   readonly clock: Clock;
   /** Takes what was found and repaired. */
   readonly log: Log;
+  /** Tells whether anything listens where a redirect of another daemon leads. */
+  readonly isServed: (target: RedirectTarget) => boolean | Promise<boolean>;
 }
 
 /** The interception as it is, for readiness and metrics. */
@@ -34,6 +39,8 @@ export interface InterceptionState {
   readonly drifts: number;
   /** Number of checks that restored rules. */
   readonly repairs: number;
+  /** Whether a younger daemon of this node has the redirect, and cares for all rules. */
+  readonly isSuperseded: boolean;
 }
 
 /** One group of rules, as a look found it. */
@@ -46,9 +53,6 @@ export interface GroupReport {
   readonly leftOut: string | undefined;
 }
 
-/** Times that one group is written before a check gives up until the next. */
-const MAX_WRITES = 2;
-
 /** Changes come in bursts; they are looked at this often at most. */
 const SETTLE_MS = 100;
 
@@ -58,6 +62,9 @@ const SETTLE_MS = 100;
  */
 const EVENT_CHECKS_A_SECOND = 1;
 const EVENT_CHECK_BURST = 40;
+
+/** While another daemon has the redirect, it is looked this often whether it lives. */
+const SUCCESSOR_CHECK_MS = 1_000;
 
 /** A program that puts its rules first after each repair would be fought for ever. */
 const ORDER_REPAIRS_A_MINUTE = 6;
@@ -82,7 +89,9 @@ export class Interception {
     detail: "No rules have been applied yet",
     drifts: 0,
     repairs: 0,
+    isSuperseded: false,
   };
+  readonly #owner: RedirectOwner;
   #last: Promise<unknown> = Promise.resolve();
   #wakeUp = new AbortController();
   readonly #eventChecks = new TokenBucket(
@@ -98,6 +107,7 @@ export class Interception {
    */
   constructor(options: InterceptionOptions) {
     this.#options = options;
+    this.#owner = new RedirectOwner(options.clock.now(), options.isServed);
   }
 
   /** How the rules were found at the last look. */
@@ -122,19 +132,43 @@ export class Interception {
   }
 
   /**
+   * Tells where pods' requests are led now.
+   *
+   * @param wanted What should be; needs a redirect.
+   * @returns `undefined` if they are led nowhere.
+   * @throws {InterceptionError} If the rules cannot be read.
+   */
+  async findRedirect(
+    wanted: WantedInterception,
+  ): Promise<FoundRedirect | undefined> {
+    for (const group of this.#createGroups(wanted)) {
+      const { redirect } = await group.inspect();
+      if (redirect !== undefined) return redirect;
+    }
+    return undefined;
+  }
+
+  /**
    * Brings the rules to what is wanted, and reads them back.
    *
    * Writes only what differs. What is wanted stays so if it fails: each check
    * tries again.
    *
    * @param wanted What is wanted from now on.
+   * @param how With `takesOver`, the redirect is taken from a younger daemon that listens, too.
    * @returns What differed and was written.
    * @throws {InterceptionError} If it is not all in place now.
    */
-  async apply(wanted: WantedInterception): Promise<readonly string[]> {
+  async apply(
+    wanted: WantedInterception,
+    { takesOver = false }: { readonly takesOver?: boolean } = {},
+  ): Promise<readonly string[]> {
     return await this.#inTurn(async () => {
       this.#wanted = wanted;
-      const { restored, failures } = await this.#enforce(wanted, () => true);
+      const { restored, failures } = await this.#enforce(wanted, {
+        takesOver,
+        mayRepairOrder: () => true,
+      });
       if (failures[0] !== undefined) throw failures[0];
       this.#options.log("info", "Interception rules are in place", {
         backend: this.#options.backend.name,
@@ -153,7 +187,8 @@ export class Interception {
    */
   async changeGuard(guard: Guard): Promise<void> {
     const redirect = this.#wanted?.redirect;
-    if (this.#wanted?.guard !== guard) await this.apply({ guard, redirect });
+    if (this.#wanted?.guard === guard) return;
+    await this.apply({ guard, redirect });
   }
 
   /**
@@ -181,7 +216,10 @@ export class Interception {
     while (!signal.aborted) {
       if (this.#changedBy.size === 0) {
         this.#wakeUp = new AbortController();
-        await clock.sleep(checkIntervalMs(), this.#wakeUp.signal);
+        const intervalMs = this.#state.isSuperseded
+          ? Math.min(SUCCESSOR_CHECK_MS, checkIntervalMs())
+          : checkIntervalMs();
+        await clock.sleep(intervalMs, this.#wakeUp.signal);
       }
       const isByEvent = this.#changedBy.size > 0;
       if (isByEvent && !this.#eventChecks.take(clock.now())) {
@@ -191,8 +229,13 @@ export class Interception {
       if (sinceMs < SETTLE_MS) await clock.sleep(SETTLE_MS - sinceMs, signal);
       if (signal.aborted) break;
       checkedAtMs = clock.now();
-      await this.#inTurn(() => this.#check());
+      await this.check();
     }
+  }
+
+  /** Checks the rules once, as {@linkcode run} does. */
+  async check(): Promise<void> {
+    await this.#inTurn(() => this.#check());
   }
 
   async #check(): Promise<void> {
@@ -202,10 +245,10 @@ export class Interception {
     const { log, clock, backend: { name: backend } } = this.#options;
     const before = this.#state;
     const startTime = clock.now();
-    const { drift, restored, failures } = await this.#enforce(
-      this.#wanted,
-      () => this.#orderRepairs.take(clock.now()),
-    );
+    const { drift, restored, failures } = await this.#enforce(this.#wanted, {
+      takesOver: false,
+      mayRepairOrder: () => this.#orderRepairs.take(clock.now()),
+    });
     this.#state = {
       ...this.#state,
       drifts: before.drifts + Math.sign(drift.length),
@@ -237,18 +280,22 @@ export class Interception {
   /** Brings each group to what is wanted, also when another group fails. */
   async #enforce(
     wanted: WantedInterception,
-    mayRepairOrder: () => boolean,
+    { takesOver, mayRepairOrder }: {
+      readonly takesOver: boolean;
+      readonly mayRepairOrder: () => boolean;
+    },
   ): Promise<{
     readonly drift: readonly string[];
     readonly restored: readonly string[];
     readonly failures: readonly unknown[];
   }> {
+    const looks = await this.#claim(wanted, takesOver);
     const drift: string[] = [];
     const restored: string[] = [];
     const failures: unknown[] = [];
-    for (const group of this.#createGroups(wanted)) {
+    for (const { group, plan, failure } of looks) {
       try {
-        const plan = await group.inspect();
+        if (plan === undefined) throw failure;
         this.#tellLeftOut(group.name, plan.leftOut);
         const found = plan.drift.map((each) => `${group.name}: ${each}`);
         drift.push(...found);
@@ -265,14 +312,34 @@ export class Interception {
         failures.push(error);
       }
     }
+    const { successor } = this.#owner;
     this.#state = {
       ...this.#state,
       ok: failures.length === 0,
       detail: failures.length === 0
-        ? describeWanted(wanted)
+        ? describe(wanted, successor)
         : failures.map(messageOf).join("; "),
+      isSuperseded: successor !== undefined,
     };
     return { drift, restored, failures };
+  }
+
+  /** Looks at each group whose rules are this process's to write. */
+  async #claim(
+    wanted: WantedInterception,
+    takesOver: boolean,
+  ): Promise<readonly Look[]> {
+    const looks = await lookAt(this.#createGroups(wanted));
+    if (wanted.redirect === undefined) return looks;
+    const { generation } = this.#owner;
+    const { hostIP: host, listener: { port } } = wanted.redirect;
+    const found = looks.flatMap(({ plan }) => plan?.redirect ?? []);
+    const isOurs = await this.#owner.claim({ host, port }, found[0], takesOver);
+    if (!isOurs) return [];
+    // The documents hold the generation.
+    return this.#owner.generation === generation
+      ? looks
+      : await lookAt(this.#createGroups(wanted));
   }
 
   #tellLeftOut(name: string, reason: string | undefined): void {
@@ -283,7 +350,10 @@ export class Interception {
 
   #createGroups(wanted: WantedInterception): readonly RuleGroup[] {
     const { backend } = this.#options;
-    return backend.createGroups(listFamilyRules(wanted, this.#options));
+    const { generation } = this.#owner;
+    return backend.createGroups(
+      listFamilyRules(wanted, this.#options, generation),
+    );
   }
 
   /** Runs one piece of work after the other: two that write would undo each other's plan. */
@@ -294,31 +364,13 @@ export class Interception {
   }
 }
 
-/**
- * Writes a group until it reads back as wanted, a bounded number of times: a
- * tool that misreads what it wrote would otherwise add rules without end.
- */
-async function restore(group: RuleGroup, found: Plan): Promise<void> {
-  let plan = found;
-  for (let writes = 1; plan.drift.length > 0; writes++) {
-    try {
-      await group.write(plan.document);
-    } catch (error) {
-      // Another program may have changed the rules since they were read.
-      if (writes >= MAX_WRITES) throw error;
-    }
-    plan = await group.inspect();
-    if (plan.drift.length > 0 && writes >= MAX_WRITES) {
-      throw new InterceptionError(
-        `${group.name}: the rules were written, but read back otherwise: ${
-          plan.drift.join("; ")
-        }`,
-      );
-    }
+function describe(
+  { guard, redirect }: WantedInterception,
+  successor: RedirectTarget | undefined,
+): string {
+  if (successor !== undefined) {
+    return `another daemon of this node has taken over, on port ${successor.port}`;
   }
-}
-
-function describeWanted({ guard, redirect }: WantedInterception): string {
   const guarded = guard === "off" ? "no guard" : `guard ${guard}`;
   return redirect === undefined
     ? `${guarded}, redirect not wanted yet`

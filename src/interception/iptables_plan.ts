@@ -1,5 +1,10 @@
 import { InterceptionError } from "./interception_error.ts";
 import type { TableRules } from "./iptables_rules.ts";
+import {
+  type FoundRedirect,
+  generationOf,
+  withoutGeneration,
+} from "./redirect_mark.ts";
 import type { Plan } from "./rule_group.ts";
 
 /** What `iptables -S` prints of the chains that {@linkcode TableRules} is about. */
@@ -50,6 +55,9 @@ export function planIptables(
   return {
     drift: [...drift, ...order],
     isMereOrder: drift.length === 0 && order.length > 0,
+    redirect: captured.map(({ own }) => readRedirect(own ?? "")).find((each) =>
+      each !== undefined
+    ),
     document: document.map((line) => `${line}\n`).join(""),
   };
 }
@@ -78,11 +86,22 @@ function describeChain(
   if (own === undefined) return [`${rules.table}: no chain ${rules.chain}`];
   const wanted = [
     `-N ${rules.chain}`,
-    ...rules.rules.map((rule) => `-A ${rule}`),
+    ...rules.rules.map((rule) => `-A ${withoutGeneration(rule)}`),
   ];
-  return splitLines(own).join("\n") === wanted.join("\n")
+  const found = splitLines(own).map(withoutGeneration);
+  return found.join("\n") === wanted.join("\n")
     ? []
     : [`${rules.table}: chain ${rules.chain} differs`];
+}
+
+/** The port is behind the last colon, the address in brackets if it has colons too. */
+const TARGET = /^.* -j DNAT --to-destination \[?([0-9a-f.:]+?)\]?:(\d+)$/m;
+
+function readRedirect(own: string): FoundRedirect | undefined {
+  const [rule, host, port] = TARGET.exec(own) ?? [];
+  return rule === undefined || host === undefined
+    ? undefined
+    : { host, port: Number(port), generation: generationOf(rule) };
 }
 
 function writeTable(rules: TableRules, jumps: number): readonly string[] {

@@ -1,5 +1,6 @@
 import type { Door, FamilyRules, Guard, Redirect } from "./family_rules.ts";
 import type { InterfaceMatch } from "./interface_match.ts";
+import { markOf } from "./redirect_mark.ts";
 
 /** Our chain in one iptables table, and the built-in chain that jumps there first of all. */
 export interface TableRules {
@@ -58,6 +59,7 @@ function listRedirectRules(
 ): readonly TableRules[] {
   const requests = matchRequests(destination, redirect.match);
   const target = formatTarget(wanted, redirect);
+  const mark = markOf(redirect.generation);
   return [
     {
       table: "raw",
@@ -77,7 +79,7 @@ function listRedirectRules(
         "SAASSIGNER-METADATA",
         "PREROUTING",
         requests.map((match) =>
-          `${match} -m comment --comment saassigner-metadata -j DNAT --to-destination ${target}`
+          `${match} -m comment --comment ${mark} -j DNAT --to-destination ${target}`
         ),
       ),
     },

@@ -1,4 +1,9 @@
 import {
+  canonicalText,
+  type Listed,
+  readElements,
+} from "./nftables_listing.ts";
+import {
   type ChainRules,
   GUARD_CHAIN,
   type SetDefinition,
@@ -50,6 +55,8 @@ export function planNftables(
     ],
     // Priority keeps the order, whatever other programs do.
     isMereOrder: false,
+    redirect: elements?.find(({ redirect }) => redirect !== undefined)
+      ?.redirect,
     document: `${JSON.stringify(document)}\n`,
   };
 }
@@ -79,13 +86,19 @@ function describeSet(
 
 function describeChain(
   { family, name: table }: TableName,
-  { name, base, rules }: ChainRules,
+  { name, base, comment, rules }: ChainRules,
 ): Part {
   return {
     name: `chain ${name}`,
     elements: [
       { chain: { family, table, name, ...base } },
-      ...rules.map((expr) => ({ rule: { family, table, chain: name, expr } })),
+      ...rules.map((expr) => ({
+        rule: {
+          ...{ family, table, chain: name },
+          ...comment === undefined ? {} : { comment },
+          expr,
+        },
+      })),
     ],
   };
 }
@@ -134,63 +147,6 @@ function findForeign(
     : [`${foreign.length} entries that are not ours`];
 }
 
-interface Listed {
-  /** `table`, `set`, `chain`, `rule` or something that is not ours. */
-  readonly kind: string;
-  /** Name of the part that it belongs to, such as `chain guard`. */
-  readonly part: string;
-  readonly text: string;
-}
-
 function textsOf(elements: readonly Listed[]): string {
   return elements.map(({ text }) => text).join("\n");
-}
-
-function readElements(listed: string): readonly Listed[] | undefined {
-  return readList(listed)?.flatMap((element) => {
-    const [kind = "", body] = isRecord(element)
-      ? Object.entries(element)[0] ?? []
-      : [];
-    if (kind === "metainfo") return [];
-    return [{ kind, part: partOf(kind, body), text: canonicalText(element) }];
-  });
-}
-
-function partOf(kind: string, body: unknown): string {
-  if (!isRecord(body)) return kind;
-  return kind === "rule" ? `chain ${body["chain"]}` : `${kind} ${body["name"]}`;
-}
-
-function readList(text: string): readonly unknown[] | undefined {
-  try {
-    const document: unknown = JSON.parse(text);
-    const list = isRecord(document) ? document["nftables"] : undefined;
-    return Array.isArray(list) ? list : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * Leaves out handles, what was counted and what the kernel has put into a set, and
- * sorts the keys. Not every version of nft prints the flags of a set.
- */
-function canonicalText(element: unknown): string {
-  return JSON.stringify(element, (key, value: unknown) => {
-    if (key === "handle") return undefined;
-    if (key === "counter") return {};
-    if (key === "set" && isRecord(value) && "type" in value) {
-      const { name, family, table, type, size } = value;
-      return { family, name, size, table, type };
-    }
-    return isRecord(value)
-      ? Object.fromEntries(
-        Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1),
-      )
-      : value;
-  });
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

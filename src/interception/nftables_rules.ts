@@ -1,5 +1,6 @@
 import type { Door, FamilyRules, Guard } from "./family_rules.ts";
 import type { InterfaceMatch } from "./interface_match.ts";
+import { markOf } from "./redirect_mark.ts";
 
 /** Family and name of a table. */
 export interface TableName {
@@ -49,6 +50,8 @@ export interface ChainRules {
   readonly name: string;
   /** Where it is attached. */
   readonly base: Readonly<Record<string, string | number>>;
+  /** Comment of each rule. */
+  readonly comment?: string;
   /** Its rules, each a list of statements. */
   readonly rules: readonly (readonly Statement[])[];
 }
@@ -80,6 +83,9 @@ export function listTableContents(
   const prerouting = {
     name: "prerouting",
     base: { type: "nat", hook: "prerouting", prio: -110, policy: "accept" },
+    comment: markOf(
+      Math.max(0, ...wanted.map(({ redirect }) => redirect?.generation ?? 0)),
+    ),
     rules: wanted.flatMap(listRedirectRules),
   };
   const chains = [

@@ -11,8 +11,12 @@ import { InterceptionError } from "./interception_error.ts";
 import { matchInterfaces } from "./interface_match.ts";
 import { createIptables } from "./iptables.ts";
 import { createNftables } from "./nftables.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { listInterfaces } from "./node_interfaces.ts";
 import { findOwnRules, type OwnRulesSearch } from "./own_rules.ts";
+import { isServed } from "./port_probe.ts";
+import type { RedirectTarget } from "./redirect_mark.ts";
+import { isSame } from "./redirect_owner.ts";
 import type { Places, RuleBackend } from "./rule_group.ts";
 import { watchRules } from "./rule_watch.ts";
 import type { RunCommand } from "./run_command.ts";
@@ -64,6 +68,9 @@ export interface RulesReport {
   readonly search: OwnRulesSearch;
 }
 
+/** How often it is looked whether pods' requests can be taken over. */
+const HANDOVER_CHECK_MS = 50;
+
 const BACKENDS = { iptables: createIptables, nftables: createNftables };
 
 /** Interception on this very node, whose interfaces it knows. */
@@ -78,6 +85,9 @@ export class NodeInterception {
   } | undefined;
   #trouble: string | undefined;
   #changing: Promise<void> = Promise.resolve();
+  /** Another daemon that is not to lose pods' requests yet. */
+  #elder: RedirectTarget | undefined;
+  readonly #redirected = Promise.withResolvers<void>();
 
   /**
    * Creates the keeper; no rule is touched yet.
@@ -90,17 +100,21 @@ export class NodeInterception {
     this.#interception = new Interception({
       ...options,
       backend: this.#backend,
+      isServed,
     });
   }
 
   /** How the rules were found at the last look. */
   get state(): InterceptionState {
     const { state } = this.#interception;
-    return this.#trouble === undefined ? state : {
-      ...state,
-      ok: false,
-      detail: `The last change is not in force: ${this.#trouble}`,
-    };
+    const trouble = this.#elder !== undefined
+      ? `another daemon of this node has pods' requests still, on port ${this.#elder.port}`
+      : this.#trouble !== undefined
+      ? `The last change is not in force: ${this.#trouble}`
+      : undefined;
+    return trouble === undefined
+      ? state
+      : { ...state, ok: false, detail: trouble };
   }
 
   /**
@@ -115,7 +129,27 @@ export class NodeInterception {
   }
 
   /**
-   * Leads pods' requests to a port of this node, and keeps the guard.
+   * Finds another daemon of this node that pods' requests are led to and that listens.
+   *
+   * @param settings What is configured.
+   * @param listener Address and port that this process listens on.
+   * @returns Where that one listens.
+   * @throws {InterceptionError} If an interface cannot be meant, or a tool cannot tell.
+   */
+  async findElder(
+    settings: InterceptionSettings,
+    listener: WantedRedirect["listener"],
+  ): Promise<RedirectTarget | undefined> {
+    const redirect = await this.#resolve(settings, listener);
+    const { guard } = settings;
+    const found = await this.#interception.findRedirect({ guard, redirect });
+    if (found === undefined) return undefined;
+    const own = { host: redirect.hostIP, port: listener.port };
+    return !isSame(found, own) && await isServed(found) ? found : undefined;
+  }
+
+  /**
+   * Leads pods' requests to a port of this node, whoever has them now, and keeps the guard.
    *
    * @param settings What is configured.
    * @param listener Address and port that are listened on.
@@ -126,8 +160,61 @@ export class NodeInterception {
     settings: InterceptionSettings,
     listener: WantedRedirect["listener"],
   ): Promise<readonly string[]> {
+    return await this.#redirect(settings, listener, { takesOver: true });
+  }
+
+  async #redirect(
+    settings: InterceptionSettings,
+    listener: WantedRedirect["listener"],
+    how: { readonly takesOver: boolean },
+  ): Promise<readonly string[]> {
     const redirect = await this.#resolve(settings, listener);
-    return await this.#interception.apply({ guard: settings.guard, redirect });
+    const { guard } = settings;
+    const written = await this.#interception.apply({ guard, redirect }, how);
+    this.#redirected.resolve();
+    return written;
+  }
+
+  /**
+   * Takes pods' requests over from another daemon, as soon as this one is ready to
+   * answer them or that one does not listen any more. What fails is told and tried
+   * again, as with {@linkcode change}.
+   *
+   * @param settings What is configured.
+   * @param listener Address and port that are listened on.
+   * @param how The other daemon, whether this one is ready, and what ends the wait.
+   */
+  async takeOver(
+    settings: InterceptionSettings,
+    listener: WantedRedirect["listener"],
+    { elder, isReady, signal }: {
+      readonly elder: RedirectTarget;
+      readonly isReady: () => boolean;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<void> {
+    const { clock, log } = this.#options;
+    this.#elder = elder;
+    log("info", "Another daemon of this node has pods' requests still", {
+      port: elder.port,
+    });
+    while (!signal.aborted && !isReady() && await isServed(elder)) {
+      await clock.sleep(HANDOVER_CHECK_MS, signal);
+    }
+    this.#elder = undefined;
+    if (signal.aborted) return;
+    this.#pending ??= { settings, listener };
+    await this.#applyPending({ takesOver: true });
+  }
+
+  /**
+   * Looks once more, before this daemon stops, whether another one has taken over.
+   *
+   * @returns Whether it has.
+   */
+  async isSuperseded(): Promise<boolean> {
+    await this.#interception.check();
+    return this.#interception.state.isSuperseded;
   }
 
   /**
@@ -142,18 +229,19 @@ export class NodeInterception {
     listener: WantedRedirect["listener"],
   ): Promise<void> {
     this.#pending = { settings, listener };
-    await this.#applyPending();
+    await this.#applyPending({ takesOver: false });
   }
 
   /** One after the other, each time what was wanted last. */
-  #applyPending(): Promise<void> {
+  #applyPending(how: { readonly takesOver: boolean }): Promise<void> {
     this.#changing = this.#changing.then(async () => {
       const pending = this.#pending;
       if (pending === undefined) return;
       const { settings, listener } = pending;
       try {
         await this.#interception.changeGuard(settings.guard);
-        await this.redirect(settings, listener);
+        if (this.#elder !== undefined) return;
+        await this.#redirect(settings, listener, how);
         if (this.#pending === pending) this.#pending = undefined;
         this.#trouble = undefined;
       } catch (error) {
@@ -193,8 +281,8 @@ export class NodeInterception {
 
   /**
    * Keeps the rules until the signal fires: restores what is missing or changed,
-   * as soon as it is known, and first removes what other tools still have of an
-   * earlier configuration.
+   * as soon as it is known, and once pods' requests are led here removes what other
+   * tools still have of an earlier configuration.
    *
    * @param checkIntervalMs Longest time from one check to the next, in milliseconds; asked each time.
    * @param signal Ends it; the rules stay.
@@ -202,7 +290,14 @@ export class NodeInterception {
   async run(checkIntervalMs: () => number, signal: AbortSignal): Promise<void> {
     const { followCommand } = this.#options;
     await Promise.all([
-      this.#removeLeftovers(),
+      removeLeftovers({
+        ...this.#options,
+        backend: this.#backend,
+        redirected: this.#redirected.promise,
+        isSuperseded: () => this.state.isSuperseded,
+        pauseMs: checkIntervalMs,
+        signal,
+      }),
       this.#interception.run(checkIntervalMs, signal),
       this.#retry(checkIntervalMs, signal),
       followCommand && watchRules({
@@ -220,26 +315,7 @@ export class NodeInterception {
   ): Promise<void> {
     while (!signal.aborted) {
       await this.#options.clock.sleep(checkIntervalMs(), signal);
-      if (!signal.aborted) await this.#applyPending();
-    }
-  }
-
-  async #removeLeftovers(): Promise<void> {
-    const { runCommand, log } = this.#options;
-    try {
-      const { places, isCertain } = await this.#backend.findPlaces();
-      if (!isCertain) return;
-      const { found, failures } = await findOwnRules(runCommand);
-      for (const { place, remove } of found) {
-        if (places.includes(place)) continue;
-        await remove();
-        log("info", "Removed rules of an earlier configuration", { place });
-      }
-      if (failures[0] !== undefined) throw failures[0];
-    } catch (error) {
-      log("warn", "Rules of an earlier configuration cannot be removed", {
-        error: describeError(error),
-      });
+      if (!signal.aborted) await this.#applyPending({ takesOver: false });
     }
   }
 

@@ -1,4 +1,5 @@
 import type { FamilyRules } from "./family_rules.ts";
+import type { FoundRedirect } from "./redirect_mark.ts";
 
 /** What a look at the rules found, and the remedy. */
 export interface Plan {
@@ -10,6 +11,8 @@ export interface Plan {
   readonly document: string;
   /** Why this node has none of these rules, if that is so. */
   readonly leftOut?: string;
+  /** Where pods' requests are led now, as far as this group tells. */
+  readonly redirect?: FoundRedirect | undefined;
 }
 
 /**

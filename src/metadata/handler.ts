@@ -26,6 +26,8 @@ export interface MetadataHandlerOptions extends AnswerRequestOptions {
   readonly inFlight: ConcurrencyLimit;
   /** Answers a health probe with JSON text; `undefined` for a peer that may not ask. */
   readonly health: (address: string) => string | undefined;
+  /** Whether clients should close their connections, and connect to another daemon. */
+  readonly isLeaving: () => boolean;
   /** Told of each answered request. */
   readonly observe: (exchange: Exchange) => void;
 }
@@ -89,7 +91,9 @@ export function createMetadataHandler(
       answer,
       durationMs: options.clock.now() - startedMs,
     });
-    return toResponse(answer, request.method);
+    const response = toResponse(answer, request.method);
+    if (options.isLeaving()) response.headers.set("Connection", "close");
+    return response;
   };
 }
 

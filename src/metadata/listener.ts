@@ -4,6 +4,9 @@ import { describeError, type Log } from "../telemetry/log.ts";
 
 /** Thrown when a listener cannot be opened; the message names the option to change. */
 export class ListenError extends Error {
+  /** Whether another program listens there. */
+  readonly isTaken: boolean;
+
   /**
    * Creates the error.
    *
@@ -13,6 +16,7 @@ export class ListenError extends Error {
   constructor(message: string, options: ErrorOptions) {
     super(message, options);
     this.name = "ListenError";
+    this.isTaken = options.cause instanceof Deno.errors.AddrInUse;
   }
 }
 
@@ -25,7 +29,7 @@ const REOPEN_MS = 100;
 export interface Listener extends AsyncDisposable {
   /** Where it listens. */
   readonly address: Deno.NetAddr;
-  /** Whether it does; false while one that failed is opened again. */
+  /** Whether it does; false while it waits for its port, or is opened again. */
   readonly isOpen: boolean;
 }
 
@@ -42,6 +46,8 @@ export interface ListenOptions {
     request: Request,
     info: { readonly remoteAddr: Deno.Addr },
   ) => Promise<Response>;
+  /** Whether to wait for a port that another program has, instead of failing. */
+  readonly waitsForPort?: boolean;
 }
 
 /** Where to listen. */
@@ -65,18 +71,21 @@ type Server = Deno.HttpServer<Deno.NetAddr>;
  * @throws {ListenError} If the port is taken, or the machine lacks the address.
  */
 export function listen(at: ListenAddress, options: ListenOptions): Listener {
-  const server = openListener(at, options);
-  const { hostname: address, port } = server.addr;
+  const server = openFirst(at, options);
+  const { hostname, port } = server?.addr ?? {
+    hostname: at.address,
+    port: at.port,
+  };
   const closing = new AbortController();
-  const state = { isOpen: true };
+  const state = { isOpen: server !== undefined };
   const kept = keepOpen(server, {
     state,
-    reopen: () => openListener({ address, port }, options),
+    reopen: () => openListener({ address: hostname, port }, options),
     options,
     signal: closing.signal,
   });
   return {
-    address: server.addr,
+    address: { transport: "tcp", hostname, port },
     get isOpen(): boolean {
       return state.isOpen;
     },
@@ -116,9 +125,13 @@ interface KeepOpenOptions {
 }
 
 /** Keeps a listener open until the signal fires; resolves once its requests have ended. */
-async function keepOpen(first: Server, keep: KeepOpenOptions): Promise<void> {
+async function keepOpen(
+  first: Server | undefined,
+  keep: KeepOpenOptions,
+): Promise<void> {
   const { section: listener, log } = keep.options;
-  let server: Server | undefined = first;
+  let server = first ?? await openAgain(keep);
+  keep.state.isOpen = server !== undefined;
   let ended: Promise<unknown> = Promise.resolve();
   while (server !== undefined) {
     const failure = await untilFailed(server, keep.signal);
@@ -166,6 +179,26 @@ async function openAgain(
     }
   }
   return undefined;
+}
+
+/** Opens it, unless it is to wait for another program that has the port. */
+function openFirst(
+  at: ListenAddress,
+  options: ListenOptions,
+): Server | undefined {
+  try {
+    return openListener(at, options);
+  } catch (error) {
+    const mayWait = options.waitsForPort && error instanceof ListenError &&
+      error.isTaken;
+    if (!mayWait) throw error;
+    const { section: listener, log } = options;
+    log("info", "Waiting for a port that another daemon of this node has", {
+      listener,
+      port: at.port,
+    });
+    return undefined;
+  }
 }
 
 function openListener(

@@ -1,7 +1,7 @@
 import { Metrics } from "../../src/telemetry/metrics.ts";
 // What following the cluster costs: memory with many objects, calls of an idle hour, and
 // the time from a change to an answer. The figures are printed; the limits fail the run.
-import { systemClock } from "../../src/cli/run_daemon.ts";
+import { systemClock } from "../../src/cli/system_clock.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { Cluster } from "../../src/kubernetes/cluster.ts";
 import { createConnection } from "../../src/kubernetes/connection.ts";

@@ -1,9 +1,9 @@
 // A warm token through the whole daemon, beside a bare Deno.serve handler that
 // answers the same bytes: the limit of this runtime.
-import { systemClock } from "../../src/cli/run_daemon.ts";
+import { systemClock } from "../../src/cli/system_clock.ts";
 import { loadConfig } from "../../src/config/load_config.ts";
 import { connectionOptions } from "../../src/cli/connection_options.ts";
-import { startDaemon } from "../../src/daemon.ts";
+import { startDaemon } from "../../src/daemon/daemon.ts";
 import { createConnection } from "../../src/kubernetes/connection.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { TOKEN } from "../pod_client.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { CONFIG_COMMANDS } from "../../src/cli/config.ts";
-import { runSubcommand } from "../../src/cli/subcommands.ts";
+import { CONFIG_COMMAND } from "../../src/cli/config.ts";
+import { runCommand } from "../../src/cli/command.ts";
 import type { Io } from "../../src/cli/io.ts";
 import { jsonSchema } from "../../src/config/json_schema.ts";
 import { load } from "../config/load.ts";
@@ -31,7 +31,7 @@ async function run(
       return text;
     },
   };
-  const code = await runSubcommand(CONFIG_COMMANDS, args, io);
+  const code = await runCommand(CONFIG_COMMAND, args, io);
   return { code, out, err };
 }
 

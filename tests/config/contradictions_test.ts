@@ -14,6 +14,14 @@ const REFUSED: Readonly<Record<string, [given: Given, text: string]>> = {
     { args: ["--app-address=::", "--app-port=8182"] },
     "--app-port: server.port: contradicts admin.port (default): both are 8182, on addresses that overlap; expected two ports",
   ],
+  "a second port that is the first": [
+    { args: ["--handover-port=8181"] },
+    "--handover-port: server.handoverPort: contradicts server.port (default): both are 8181, on addresses that overlap; expected two ports",
+  ],
+  "a second port that is the admin listener's": [
+    { yaml: "server:\n  handoverPort: 8182" },
+    "config.yaml:2:17: server.handoverPort: contradicts admin.port (default): both are 8182, on addresses that overlap; expected two ports",
+  ],
   "next hop at the own listener": [
     {
       args: ["--enable-metadata-proxy", "--metadata-proxy-addr=localhost:8181"],

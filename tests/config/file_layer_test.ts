@@ -24,7 +24,7 @@ Deno.test("readFileLayer() reports everything at once, in document order", () =>
   assert.deepEqual(issuesOf(text), [
     "f:1:16: server.port: 70000 is not accepted; expected a whole number from 0 to 65535, 0 for any free port",
     "f:1:23: server.prot: is no known key; did you mean server.port?",
-    "f:2:8: admin: a number is not accepted; expected a mapping with address, port, debug",
+    "f:2:8: admin: a number is not accepted; expected a mapping with address, port, socket, debug",
     "f:4:13: kubernetes.apiToken: *** is not accepted; expected a bearer token of visible ASCII characters, or null for none",
     'f:8:7: defaults.scopes[1]: "a b" is not accepted; expected the https URL of a scope, or a short name such as cloud-platform',
     "f:9:1: hostIP: is no known key; did you mean interception.hostIP?",

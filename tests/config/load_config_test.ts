@@ -8,8 +8,13 @@ const ACCOUNT = "app@demo-proj.iam.gserviceaccount.com";
 Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
   const { config, file, origins } = await load({});
   assert.deepEqual(config, {
-    server: { address: "0.0.0.0", port: 8181 },
-    admin: { address: "127.0.0.1", port: 8182, debug: false },
+    server: { address: "0.0.0.0", port: 8181, handoverPort: 8183 },
+    admin: {
+      address: "127.0.0.1",
+      port: 8182,
+      socket: undefined,
+      debug: false,
+    },
     kubernetes: {
       apiServer: undefined,
       apiToken: undefined,

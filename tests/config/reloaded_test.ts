@@ -57,6 +57,8 @@ const OTHER = [
   "--backoff-max-elapsed-time=1s",
   "--backoff-max-interval=500ms",
   "--trace-url-template=https://t.example/{traceId}",
+  "--handover-port=0",
+  "--admin-socket=/run/admin.sock",
   "--log-format=json",
   "--log-level=warn",
   "--log-audit",

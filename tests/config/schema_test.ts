@@ -32,6 +32,12 @@ const CASES: Readonly<Record<string, Case>> = {
     wrong: ["-1", "65536", "80.5", '"80"', "eighty", "null", "[80]"],
     wrongFlag: "70000",
   },
+  "server.handoverPort": {
+    yaml: ["0", 0],
+    flag: ["9001", 9001],
+    wrong: ["-1", "65536", "none"],
+    wrongFlag: "70000",
+  },
   "admin.address": {
     yaml: ["0.0.0.0", "0.0.0.0"],
     flag: ["::", "::"],
@@ -43,6 +49,12 @@ const CASES: Readonly<Record<string, Case>> = {
     flag: ["0", 0],
     wrong: ["65536", "1e9", "{}"],
     wrongFlag: "0x50",
+  },
+  "admin.socket": {
+    yaml: ["/run/admin.sock", "/run/admin.sock"],
+    flag: ["admin.sock", "admin.sock"],
+    wrong: ['""', "[a]"],
+    wrongFlag: "a\0",
   },
   "admin.debug": {
     yaml: ["true", true],
@@ -421,8 +433,10 @@ Deno.test("OPTIONS says which of them a reload changes", () => {
   assert.deepEqual(OPTIONS.filter(isFixed).map(({ path }) => path), [
     "server.address",
     "server.port",
+    "server.handoverPort",
     "admin.address",
     "admin.port",
+    "admin.socket",
     "admin.debug",
     "kubernetes.apiServer",
     "kubernetes.apiToken",

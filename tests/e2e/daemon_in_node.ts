@@ -3,7 +3,7 @@
  * DaemonSet, against the sandbox's emulators on the node's loopback, with a pod for
  * each address that is given, and a storage service on port 8190 of the node.
  */
-import { systemClock } from "../../src/cli/run_daemon.ts";
+import { systemClock } from "../../src/cli/system_clock.ts";
 import { main, processIo, processSignals } from "../../src/main.ts";
 import { podObject } from "../../src/sandbox/kubernetes/objects.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";

@@ -9,7 +9,7 @@ import {
   type InterceptionSettings,
   NodeInterception,
 } from "../../src/interception/node_interception.ts";
-import { systemClock } from "../../src/cli/run_daemon.ts";
+import { systemClock } from "../../src/cli/system_clock.ts";
 import type { LogFields } from "../../src/telemetry/log.ts";
 import { clockOf } from "../google/manual_clock.ts";
 import { ManualTime } from "../sandbox/manual_time.ts";
@@ -82,6 +82,7 @@ export class GuardedNode implements AsyncDisposable {
       ipv6Address: "fd20:ce::254",
       clock: clockOf(this.#time),
       log: (level, _message, fields = {}) => this.lines.push({ level, fields }),
+      isServed: () => false,
     });
     this.#running = this.interception.run(() => 10_000, this.#ending.signal);
   }

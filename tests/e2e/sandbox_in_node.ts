@@ -2,7 +2,7 @@
  * Runs the sandbox's emulators on the node's loopback, with a pod for each address that
  * is given, and writes the flags that make a daemon use them into a file, as JSON.
  */
-import { systemClock } from "../../src/cli/run_daemon.ts";
+import { systemClock } from "../../src/cli/system_clock.ts";
 import { podObject } from "../../src/sandbox/kubernetes/objects.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { SANDBOX_NODE } from "../../src/sandbox/sandbox_pods.ts";

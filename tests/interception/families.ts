@@ -9,6 +9,7 @@ export const IPV4: FamilyRules = {
     match: { kind: "not", name: "eth0" },
     host: "10.128.0.2",
     port: 8181,
+    generation: 0,
   },
   door: {
     host: undefined,

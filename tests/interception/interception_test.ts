@@ -43,6 +43,7 @@ class Setup implements AsyncDisposable {
               : ` by ${fields["changedBy"]}`
           }`,
         ),
+      isServed: () => false,
     });
     this.#running = this.interception.run(
       () => intervalMs,
@@ -71,6 +72,7 @@ Deno.test("Interception.state is not ok before rules are applied", async () => {
     detail: "No rules have been applied yet",
     drifts: 0,
     repairs: 0,
+    isSuperseded: false,
   });
 });
 
@@ -87,6 +89,7 @@ Deno.test("Interception.apply() writes what differs and nothing else", async () 
     detail: "guard all, redirect to port 8181",
     drifts: 0,
     repairs: 0,
+    isSuperseded: false,
   });
 });
 
@@ -133,6 +136,7 @@ Deno.test("Interception.run() goes on after failures and tells each once", async
       "nft cannot read the rules: it needs uid 0 with the capabilities NET_ADMIN and NET_RAW",
     drifts: 0,
     repairs: 0,
+    isSuperseded: false,
   });
   setup.nft.failure = undefined;
   await setup.check();

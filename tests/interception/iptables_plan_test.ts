@@ -185,7 +185,7 @@ Deno.test("listTableRules() closes port 80 alone, or nothing", () => {
 });
 
 Deno.test("listTableRules() makes one rule an interface, none of them for +", () => {
-  const redirect = { host: "fd00:128::2", port: 8181 } as const;
+  const redirect = { host: "fd00:128::2", port: 8181, generation: 0 } as const;
   const rulesOf = (...names: string[]): readonly string[] =>
     listTableRules({
       ...IPV6,

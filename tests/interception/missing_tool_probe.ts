@@ -13,6 +13,7 @@ for (const create of [createNftables, createIptables]) {
     ipv6Address: "fd20:ce::254",
     clock: { now: () => 0, sleep: () => Promise.resolve() },
     log: () => {},
+    isServed: () => false,
   });
   const error = await interception.apply({ guard: "all", redirect: undefined })
     .then(() => undefined, String);

@@ -150,7 +150,7 @@ Deno.test("planNftables() replaces a table that nft does not list as it should",
 });
 
 Deno.test("listTableContents() writes wildcards as nft does, and + as no match", () => {
-  const redirect = { host: "fd00:128::2", port: 8181 };
+  const redirect = { host: "fd00:128::2", port: 8181, generation: 0 };
   const [, prerouting] = listTableContents([{
     ...IPV6,
     redirect: { ...redirect, match: { kind: "only", names: ["gke+", "+"] } },

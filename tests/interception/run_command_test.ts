@@ -79,6 +79,12 @@ Deno.test("Interception.apply() says that the tool is missing or not permitted",
 function failed(messages: readonly string[]): unknown {
   return {
     error: `InterceptionError: ${messages[0]}`,
-    state: { ok: false, detail: messages.join("; "), drifts: 0, repairs: 0 },
+    state: {
+      ok: false,
+      detail: messages.join("; "),
+      drifts: 0,
+      repairs: 0,
+      isSuperseded: false,
+    },
   };
 }

@@ -469,3 +469,21 @@ Deno.test("createMetadataHandler() tells of each request what happened", async (
     assert.equal(durationMs, 0);
   }
 });
+
+Deno.test("createMetadataHandler() has clients leave only once another daemon has taken over", async () => {
+  let isLeaving = false;
+  await using side = await startPodSide({
+    replace: { isLeaving: () => isLeaving },
+  });
+  const ask = async (target: string): Promise<string | null> => {
+    const answer = await fetch(`http://127.0.0.1:${side.port}${target}`, {
+      headers: { "Metadata-Flavor": "Google" },
+    });
+    await answer.body?.cancel();
+    return answer.headers.get("Connection");
+  };
+  assert.equal(await ask(`${SA}/default/email`), null);
+  isLeaving = true;
+  assert.equal(await ask(`${SA}/default/email`), "close");
+  assert.equal(await ask("/nothing"), "close");
+});

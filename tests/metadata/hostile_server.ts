@@ -205,6 +205,7 @@ export class HostileServer {
       stopping: never,
       hosts: () => [],
       health: () => undefined,
+      isLeaving: () => false,
       observe: ({ answer }) => {
         if (answer.reason === "internal-error") {
           this.#failures.push(answer.cause);

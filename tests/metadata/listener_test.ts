@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { systemClock } from "../../src/cli/run_daemon.ts";
+import { systemClock } from "../../src/cli/system_clock.ts";
+import { listen } from "../../src/metadata/listener.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { askAsPod, type PodAnswer, TOKEN } from "../pod_client.ts";
+import { clockOf } from "../google/manual_clock.ts";
+import { ManualTime } from "../sandbox/manual_time.ts";
 import { open } from "./byte_client.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -88,4 +91,31 @@ Deno.test({
     const [{ code }] = await Promise.all([child.status, log.rest()]);
     assert.equal(code, 0);
   },
+});
+
+Deno.test("listen() waits for a port that another daemon has, if it may", async () => {
+  const time = new ManualTime();
+  const other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = other.addr;
+  const options = {
+    section: "admin",
+    log: () => {},
+    clock: clockOf(time),
+    handler: () => Promise.resolve(new Response("here")),
+  } as const;
+  const at = { address: "127.0.0.1", port };
+  assert.throws(() => listen(at, options), {
+    name: "ListenError",
+    isTaken: true,
+  });
+  await using listener = listen(at, { ...options, waitsForPort: true });
+  assert.ok(!listener.isOpen);
+  assert.equal(listener.address.port, port);
+  other.close();
+  await time.asleep(1);
+  time.advance(100);
+  await time.settle();
+  const answer = await fetch(`http://127.0.0.1:${port}/`);
+  assert.equal(await answer.text(), "here");
+  assert.ok(listener.isOpen);
 });

@@ -147,6 +147,7 @@ function createOptions(
         reason: () => new MintError("iam-unavailable", "Too late"),
       }),
     health: () => undefined,
+    isLeaving: () => false,
     clock: clockOf(time),
   };
 }

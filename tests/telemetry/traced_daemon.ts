@@ -6,7 +6,7 @@ import {
   startOtlpReceiver,
 } from "../../src/sandbox/otlp/receiver.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { systemClock } from "../../src/cli/run_daemon.ts";
+import { systemClock } from "../../src/cli/system_clock.ts";
 import { askAsPod, type PodAnswer, type PodRequest } from "../pod_client.ts";
 import { sharedSigningKey } from "../sandbox/shared_signing_key.ts";
 

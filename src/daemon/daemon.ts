@@ -1,60 +1,58 @@
-import type { DebugOptions } from "./admin/debug_handler.ts";
-import { describeStore } from "./admin/debug_store.ts";
-import { createAdminHandler } from "./admin/handler.ts";
-import { type Health, healthText, readinessGauge } from "./admin/health.ts";
-import { Ring } from "./admin/ring.ts";
-import type { Config } from "./config/config.ts";
-import {
-  deriveSettings,
-  iamEndpointOf,
-  policyOf,
-  type Settings,
-} from "./config/settings.ts";
-import { describeReload, type ReloadOutcome } from "./config/reloader.ts";
-import { canonicalAddress, isLoopback } from "./core/address.ts";
-import type { Caller } from "./core/caller.ts";
-import type { Clock } from "./core/clock.ts";
-import type { Condition } from "./core/condition.ts";
-import { startDeadline } from "./core/deadline.ts";
-import type { RequestView } from "./core/debug_views.ts";
-import { MintError } from "./core/mint.ts";
-import { grantCommand } from "./core/iam_role.ts";
-import { decide, type Decision } from "./core/policy.ts";
-import { listGrants } from "./core/grant.ts";
-import { CredentialsState } from "./google/credentials_state.ts";
-import { createMinter } from "./google/minter.ts";
-import { NodeIdentity } from "./google/node_identity.ts";
-import { createFollowCommand } from "./interception/follow_command.ts";
+import type { DebugOptions } from "../admin/debug_handler.ts";
+import { describeStore } from "../admin/debug_store.ts";
+import { createAdminHandler } from "../admin/handler.ts";
+import { listenOnSocket } from "../admin/socket.ts";
+import { type Health, healthText, readinessGauge } from "../admin/health.ts";
+import { Ring } from "../admin/ring.ts";
+import type { Config } from "../config/config.ts";
+import { deriveSettings, policyOf, type Settings } from "../config/settings.ts";
+import { describeReload, type ReloadOutcome } from "../config/reloader.ts";
+import { canonicalAddress, isLoopback } from "../core/address.ts";
+import type { Caller } from "../core/caller.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Condition } from "../core/condition.ts";
+import { startDeadline } from "../core/deadline.ts";
+import type { RequestView } from "../core/debug_views.ts";
+import { MintError } from "../core/mint.ts";
+import { grantCommand } from "../core/iam_role.ts";
+import { decide, type Decision } from "../core/policy.ts";
+import { listGrants } from "../core/grant.ts";
+import { CredentialsState } from "../google/credentials_state.ts";
+import { NodeIdentity } from "../google/node_identity.ts";
 import {
   describeInterception,
   interceptionGauges,
-} from "./interception/interception_report.ts";
-import { NodeInterception } from "./interception/node_interception.ts";
-import { createRunCommand } from "./interception/run_command.ts";
-import { Cluster, type ClusterOptions } from "./kubernetes/cluster.ts";
-import { clusterGauges, describeIndex } from "./kubernetes/cluster_report.ts";
-import type { ClusterSettings } from "./kubernetes/cluster_view.ts";
-import type { Connection } from "./kubernetes/connection.ts";
-import { ConcurrencyLimit } from "./metadata/concurrency_limit.ts";
-import { createAuditRecorder } from "./metadata/audit_recorder.ts";
-import { createExchangeRecorder } from "./metadata/exchange_recorder.ts";
-import { createMetadataHandler } from "./metadata/handler.ts";
-import { describeListener, listen } from "./metadata/listener.ts";
+} from "../interception/interception_report.ts";
+import { clusterGauges, describeIndex } from "../kubernetes/cluster_report.ts";
+import type { Connection } from "../kubernetes/connection.ts";
+import { ConcurrencyLimit } from "../metadata/concurrency_limit.ts";
+import { createAuditRecorder } from "../metadata/audit_recorder.ts";
+import { createExchangeRecorder } from "../metadata/exchange_recorder.ts";
+import { createMetadataHandler } from "../metadata/handler.ts";
+import { drain } from "../metadata/drain.ts";
+import {
+  describeListener,
+  listen,
+  type Listener,
+  ListenError,
+  type ListenOptions,
+} from "../metadata/listener.ts";
 import {
   learnAhead,
   rememberListings,
   rememberNodeValues,
-} from "./metadata/node_values.ts";
-import { describeExchange } from "./metadata/request_view.ts";
-import { requestGauges } from "./metadata/request_gauges.ts";
-import { UpstreamClient } from "./metadata/upstream_client.ts";
-import type { Log } from "./telemetry/log.ts";
-import { Metrics } from "./telemetry/metrics.ts";
-import { EventLoopDelay, processGauges } from "./telemetry/process_gauges.ts";
-import { VERSION } from "./telemetry/version.ts";
-import { createRenewalRecorder } from "./tokens/renewal_recorder.ts";
-import { createTokenService } from "./tokens/token_service.ts";
-import { describeTokens, tokenGauges } from "./tokens/token_report.ts";
+} from "../metadata/node_values.ts";
+import { describeExchange } from "../metadata/request_view.ts";
+import { requestGauges } from "../metadata/request_gauges.ts";
+import { UpstreamClient } from "../metadata/upstream_client.ts";
+import type { Log } from "../telemetry/log.ts";
+import { Metrics } from "../telemetry/metrics.ts";
+import { EventLoopDelay, processGauges } from "../telemetry/process_gauges.ts";
+import { VERSION } from "../telemetry/version.ts";
+import { clusterSettings, createCluster } from "./create_cluster.ts";
+import { createInterception } from "./create_interception.ts";
+import { createTokens } from "./create_tokens.ts";
+import { describeTokens, tokenGauges } from "../tokens/token_report.ts";
 
 /** What the daemon is given besides its configuration. */
 export interface DaemonOptions {
@@ -110,30 +108,6 @@ const LAST_REQUESTS = 200;
 const WAITS = { total: 64, perAddress: 8 };
 
 /**
- * Creates what keeps the interception that the configuration wants.
- *
- * @param config Effective configuration.
- * @param options Time, and what takes log lines.
- * @returns Nothing if the rules are left to somebody else.
- */
-export function createInterception(
-  { interception }: Config,
-  { clock, log }: Pick<DaemonOptions, "clock" | "log">,
-): NodeInterception | undefined {
-  const { backend, address, ipv6Address, watchRules } = interception;
-  return backend === "none" ? undefined : new NodeInterception({
-    backend,
-    address,
-    ipv6Address,
-    runCommand: createRunCommand(),
-    followCommand: watchRules ? createFollowCommand() : undefined,
-    ownAddresses: () => Deno.networkInterfaces(),
-    clock,
-    log,
-  });
-}
-
-/**
  * Starts the daemon: the guard first, then the listeners and the redirect to them,
  * then everything that needs an API server, a metadata server or IAM. None of
  * these has to be there. The rules stay when the daemon stops.
@@ -185,38 +159,18 @@ export async function startDaemon(
     hostIP: settings.config.interception.hostIP,
     projectId: node.projectId,
   });
-  const { google } = config;
   const credentials = new CredentialsState();
-  const minter = createMinter({
-    credentials: google.credentials,
-    askUpstream: metadataServer.ask,
-    impersonation: () => ({
-      endpoint: iamEndpointOf(google),
-      lifetimeMs: settings.config.google.lifetime,
-      delegates: settings.config.google.delegates,
-    }),
-    now: clock.now,
-    onOutcome: (kind, outcome, seconds) => {
-      credentials.note(outcome);
-      metrics.observeMint(kind, outcome, seconds);
-    },
-  });
   /** What an operator has to do about a refusal by IAM. */
   const fixFor = (account: string): string | undefined =>
     node.account && grantCommand(account, node.account);
-  const tokens = createTokenService(minter, {
-    capacity: config.tokens.cacheEntries,
-    perHolder: config.tokens.entriesPerPod,
-    callsPerSecond: google.callsPerSecond,
-    callBurst: google.callBurst,
-    refusalMs: config.tokens.rememberRefusals,
-    prefetch: config.tokens.prefetch,
-    deadlineMs: REQUEST_BUDGET_MS,
+  const tokens = createTokens(current, {
+    ...options,
+    credentials,
+    askMetadataServer: metadataServer.ask,
+    metrics,
+    budgetMs: REQUEST_BUDGET_MS,
     grants: () => listGrants(cluster.callers(), decideFor),
-    clock,
-    random: options.random,
-    onServed: (outcome) => metrics.countCache(outcome),
-    onRenewal: createRenewalRecorder({ log, metrics, fixFor }),
+    fixFor,
   });
   let reload: ReloadOutcome | undefined;
   const stopping = new AbortController();
@@ -240,6 +194,7 @@ export async function startDaemon(
     isOn: () => settings.config.log.audit,
   });
   const requests = new Ring<RequestView>(LAST_REQUESTS);
+  let lastRequestAtMs = clock.now();
   const debug: DebugOptions = {
     state: () => ({
       version: VERSION,
@@ -255,18 +210,7 @@ export async function startDaemon(
     clock,
     stopping: stopping.signal,
   };
-  const admin = starting.use(listen(config.admin, {
-    section: "admin",
-    log,
-    clock,
-    handler: createAdminHandler({
-      health,
-      conditions,
-      metrics,
-      ...(config.admin.debug ? { debug } : {}),
-    }),
-  }));
-  const server = starting.use(listen(config.server, {
+  const server = starting.use(listenForPods(config, {
     section: "server",
     log,
     clock,
@@ -278,7 +222,7 @@ export async function startDaemon(
       exposure: () => settings.exposure,
       nodeValues,
       listings,
-      universeDomain: google.universeDomain,
+      universeDomain: config.google.universeDomain,
       waits,
       inFlight,
       stopping: stopping.signal,
@@ -290,8 +234,10 @@ export async function startDaemon(
       observe: (exchange) => {
         record(exchange);
         audit(exchange);
-        requests.add(describeExchange(exchange, clock.now()));
+        lastRequestAtMs = clock.now();
+        requests.add(describeExchange(exchange, lastRequestAtMs));
       },
+      isLeaving: () => interception?.state.isSuperseded ?? false,
       startBudget: () =>
         startDeadline(clock, {
           ms: REQUEST_BUDGET_MS,
@@ -304,12 +250,34 @@ export async function startDaemon(
       clock,
     }),
   }));
-  // As soon as the listener is up, never waiting for the index: refused is safe, past us is not.
   const listener = {
     address: config.server.address,
     port: server.address.port,
   };
-  await interception?.redirect(config.interception, listener);
+  const elder = await interception?.findElder(config.interception, listener);
+  const adminHandler = createAdminHandler({
+    health,
+    conditions,
+    metrics,
+    ...(config.admin.debug ? { debug } : {}),
+  });
+  const admin = starting.use(listen(config.admin, {
+    section: "admin",
+    log,
+    clock,
+    handler: adminHandler,
+    // With another backend, the other daemon's redirect is not seen.
+    waitsForPort: elder !== undefined ||
+      server.address.port === config.server.handoverPort,
+  }));
+  if (config.admin.socket !== undefined) {
+    const { socket } = config.admin;
+    starting.use(listenOnSocket(socket, { handler: adminHandler, log }));
+  }
+  if (elder === undefined) {
+    // As soon as the listener is up, never waiting for the index: refused is safe, past us is not.
+    await interception?.redirect(config.interception, listener);
+  }
   for (
     const gauge of [
       readinessGauge(conditions),
@@ -333,8 +301,17 @@ export async function startDaemon(
       () => settings.config.interception.checkInterval,
       stopping.signal,
     ),
+    elder && interception?.takeOver(config.interception, listener, {
+      elder,
+      isReady: () => cluster.hasSynced,
+      signal: stopping.signal,
+    }),
   ]);
   starting.defer(async () => {
+    if (await interception?.isSuperseded()) {
+      log("info", "Another daemon has taken over; waiting for clients to go");
+      await drain({ idleMs: () => clock.now() - lastRequestAtMs, clock });
+    }
     stopping.abort();
     await running;
   });
@@ -358,38 +335,18 @@ export async function startDaemon(
   };
 }
 
-/** Report mode tells what it can, but must not refuse for want of a namespace. */
-const NAMESPACES = {
-  off: "ignored",
-  report: "watched",
-  enforce: "needed",
-} as const;
-
-function clusterSettings(
-  { annotations, restrictions }: Config,
-): ClusterSettings {
-  return { annotations, namespaces: NAMESPACES[restrictions.mode] };
-}
-
-function createCluster(
-  current: () => Settings,
-  options: DaemonOptions & Pick<ClusterOptions, "onChange" | "metrics">,
-): Cluster {
-  const { config } = current();
-  return new Cluster({
-    ...options,
-    userAgent: `k8s-gke-service-account-assigner/${VERSION}`,
-    node: config.kubernetes.node,
-    settings: clusterSettings(config),
-    patience: () => {
-      const { backoff, kubernetes } = current().config;
-      return {
-        maxWaitMs: backoff.maxElapsed,
-        maxPauseMs: backoff.maxInterval,
-        maxStalenessMs: kubernetes.maxStaleness,
-      };
-    },
-  });
+/** Listens where another daemon of the node leaves room, which can be led pods' requests later. */
+function listenForPods(config: Config, options: ListenOptions): Listener {
+  const { address, port, handoverPort } = config.server;
+  const mayWait = handoverPort !== 0 && config.interception.backend !== "none";
+  try {
+    return listen({ address, port }, options);
+  } catch (error) {
+    if (!(mayWait && error instanceof ListenError && error.isTaken)) {
+      throw error;
+    }
+    return listen({ address, port: handoverPort }, options);
+  }
 }
 
 function createUpstream(address: string, clock: Clock): UpstreamClient {

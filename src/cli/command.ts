@@ -12,6 +12,16 @@ import type { Io } from "./io.ts";
  */
 export type Subcommand = (args: readonly string[], io: Io) => Promise<number>;
 
+/** A command of the program. */
+export interface Command {
+  /** Its name. */
+  readonly name: string;
+  /** Text of its `--help`. */
+  readonly usage: string;
+  /** Runs it with the arguments behind its name. */
+  readonly run: Subcommand;
+}
+
 /** A command that has subcommands. */
 export interface CommandGroup {
   /** Its name. */
@@ -36,31 +46,47 @@ export class UsageError extends Error {
 }
 
 /**
- * Runs the subcommand that the first argument names.
+ * Makes a command of its subcommands.
  *
- * @param group The command.
+ * @param group Name and subcommands.
+ */
+export function groupCommand(
+  { name, usage, subcommands }: CommandGroup,
+): Command {
+  return {
+    name,
+    usage,
+    run: async ([first, ...rest], io) => {
+      const subcommand = Object.hasOwn(subcommands, first ?? "")
+        ? subcommands[first ?? ""]
+        : undefined;
+      if (subcommand === undefined) {
+        throw new UsageError(describeUnknown(name, first, subcommands));
+      }
+      return await subcommand(rest, io);
+    },
+  };
+}
+
+/**
+ * Runs a command.
+ *
+ * @param command The command.
  * @param args Arguments behind its name.
  * @param io Where to read and write.
- * @returns What the subcommand returns; 2 for wrong usage or a bad configuration.
+ * @returns What the command returns; 2 for wrong usage or a bad configuration.
  */
-export async function runSubcommand(
-  { name, usage, subcommands }: CommandGroup,
+export async function runCommand(
+  { usage, run }: Command,
   args: readonly string[],
   io: Io,
 ): Promise<number> {
-  const [first, ...rest] = args;
   if (args.includes("--help") || args.includes("-h")) {
     io.out(usage);
     return 0;
   }
   try {
-    const subcommand = Object.hasOwn(subcommands, first ?? "")
-      ? subcommands[first ?? ""]
-      : undefined;
-    if (subcommand === undefined) {
-      throw new UsageError(describeUnknown(name, first, subcommands));
-    }
-    return await subcommand(rest, io);
+    return await run(args, io);
   } catch (error) {
     if (error instanceof UsageError) io.err(`${error.message}\n${usage}`);
     else if (error instanceof ConfigError) io.err(`${error.message}\n`);

@@ -1,0 +1,90 @@
+import type { Config } from "../config/config.ts";
+import { parseDuration } from "../config/duration.ts";
+import { loadConfig } from "../config/load_config.ts";
+import type { Clock } from "../core/clock.ts";
+import { describeError } from "../telemetry/log.ts";
+import type { Io } from "./io.ts";
+import { type Command, UsageError } from "./command.ts";
+import { systemClock } from "./system_clock.ts";
+
+const USAGE = `Usage:
+  saassigner ready [--wait DURATION] [flags]
+      Ask the daemon of this configuration, on admin.socket or else on its admin port,
+      whether it is ready, and show what it says of each condition; exit code 0 if it is,
+      1 if not. With --wait, ask until it is or the time is over
+`;
+
+const WAIT = "--wait";
+const PAUSE_MS = 100;
+
+/** Asks a running daemon for its readiness. */
+export const READY_COMMAND: Command = {
+  name: "ready",
+  usage: USAGE,
+  run: (args, io) => askUntilReady(args, io, systemClock),
+};
+
+async function askUntilReady(
+  args: readonly string[],
+  io: Io,
+  clock: Clock,
+): Promise<number> {
+  const { waitMs, flags } = takeWait(args);
+  const { env, readTextFile } = io;
+  const { config } = await loadConfig({ args: flags, env, readTextFile });
+  const endMs = clock.now() + waitMs;
+  let readiness = await askReadiness(config.admin);
+  while (!readiness.isReady && clock.now() < endMs) {
+    await clock.sleep(Math.min(PAUSE_MS, endMs - clock.now()));
+    readiness = await askReadiness(config.admin);
+  }
+  (readiness.isReady ? io.out : io.err)(readiness.text);
+  return readiness.isReady ? 0 : 1;
+}
+
+function takeWait(
+  args: readonly string[],
+): { readonly waitMs: number; readonly flags: readonly string[] } {
+  const index = args.findIndex((arg) => /^--wait(=|$)/.test(arg));
+  const given = args[index];
+  if (given === undefined) return { waitMs: 0, flags: args };
+  const [name, ownText] = given.split("=", 2);
+  const length = ownText === undefined && name === WAIT ? 2 : 1;
+  const text = ownText ?? args[index + 1] ?? "";
+  const waitMs = parseDuration(text);
+  if (waitMs === undefined) {
+    throw new UsageError(
+      `${WAIT} ${JSON.stringify(text)} is no duration; expected such as 55s`,
+    );
+  }
+  return { waitMs, flags: args.toSpliced(index, length) };
+}
+
+interface Readiness {
+  readonly isReady: boolean;
+  /** What the daemon says of each condition, or why it does not answer. */
+  readonly text: string;
+}
+
+async function askReadiness(
+  { socket, address, port }: Config["admin"],
+): Promise<Readiness> {
+  const host = address.includes(":") ? `[${address}]` : address;
+  // An address: a name would be looked up, though the socket is all that is asked.
+  const base = socket === undefined
+    ? `http://${host}:${port}`
+    : "http://127.0.0.1";
+  using client = Deno.createHttpClient(
+    socket === undefined ? {} : { proxy: { transport: "unix", path: socket } },
+  );
+  try {
+    const response = await fetch(`${base}/readyz?verbose`, { client });
+    return { isReady: response.ok, text: await response.text() };
+  } catch (error) {
+    const where = socket ?? base;
+    return {
+      isReady: false,
+      text: `No daemon answers on ${where}: ${describeError(error)}\n`,
+    };
+  }
+}

@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import type { CommandResult } from "../../src/interception/run_command.ts";
+import { HOST_IP, METADATA, PODS } from "./guarded_node.ts";
+import { Network } from "./network.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const ACCOUNT = "app@demo-proj.iam.gserviceaccount.com";
+const EMAIL =
+  `http://${METADATA}/computeMetadata/v1/instance/service-accounts/default/email`;
+/** Time of the whole upgrade, and back, under load. */
+const LOAD_MS = 10_000;
+
+/** A node whose pods ask all the time, and daemons that follow each other. */
+class UpgradedNode implements AsyncDisposable {
+  readonly network: Network;
+  readonly #folder: string;
+  readonly #flags: readonly string[];
+  #count = 0;
+
+  private constructor(
+    network: Network,
+    { folder, flags }: {
+      readonly folder: string;
+      readonly flags: readonly string[];
+    },
+  ) {
+    this.network = network;
+    this.#folder = folder;
+    this.#flags = flags;
+  }
+
+  static async create(backend: string): Promise<UpgradedNode> {
+    const network = await Network.create();
+    const folder = await Deno.makeTempDir();
+    const file = `${folder}/flags.json`;
+    const podIPs = PODS.map(({ ip }) => ip);
+    await network.start("node", "sandbox_in_node.ts", file, ...podIPs);
+    const flags = JSON.parse(await Deno.readTextFile(file));
+    return new UpgradedNode(network, {
+      folder,
+      flags: [
+        ...flags,
+        `--interception-backend=${backend}`,
+        `--host-ip=${HOST_IP}`,
+        "--node=sandbox-node",
+      ],
+    });
+  }
+
+  /** Starts a daemon, as the kubelet starts the next pod; with other flags, if need be. */
+  async start(...others: readonly string[]): Promise<UpgradedDaemon> {
+    const socket = `${this.#folder}/${this.#count++}.sock`;
+    const given = [...others, `--admin-socket=${socket}`];
+    const names = given.map(nameOf);
+    const flags = [
+      ...this.#flags.filter((flag) => !names.includes(nameOf(flag))),
+      ...given,
+    ];
+    const run = [Deno.execPath(), "run", "--quiet", "--allow-all", MAIN];
+    const process = await this.network.spawn(
+      "node",
+      [...run, ...flags],
+      "Starting",
+    );
+    const ready = (...wait: readonly string[]): Promise<CommandResult> =>
+      this.network.tryInNode("env", ...run, "ready", ...wait, ...flags);
+    return { process, ready };
+  }
+
+  /** Starts a daemon and waits until its startup probe succeeds. */
+  async startReady(
+    port: number,
+    ...others: readonly string[]
+  ): Promise<UpgradedDaemon> {
+    const daemon = await this.start(...others);
+    const { code, stdout, stderr } = await daemon.ready("--wait=20s");
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, new RegExp(`redirect to port ${port}\\n`));
+    return daemon;
+  }
+
+  /** Asks in a pod until the answer is right, at most for so long. */
+  async askUntilRight(maxMs: number): Promise<void> {
+    const endMs = Date.now() + maxMs;
+    let answer: unknown;
+    do {
+      answer = await this.network.get("ptp", EMAIL);
+      assert.ok(answer === "refused" || Object(answer).body === ACCOUNT);
+    } while (answer === "refused" && Date.now() < endMs);
+    assert.deepEqual(answer, { status: 200, body: ACCOUNT });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.network[Symbol.asyncDispose]();
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+}
+
+function nameOf(flag: string): string {
+  return flag.replace(/=.*/, "");
+}
+
+interface UpgradedDaemon {
+  readonly process: Deno.ChildProcess;
+  readonly ready: (...wait: readonly string[]) => Promise<CommandResult>;
+}
+
+async function stop({ process }: UpgradedDaemon): Promise<void> {
+  process.kill("SIGTERM");
+  assert.equal((await process.status).code, 0);
+}
+
+for (const backend of ["iptables", "nftables"]) {
+  Deno.test(`with ${backend}, a rolling upgrade and the way back lose no request`, async () => {
+    await using node = await UpgradedNode.create(backend);
+    const { network } = node;
+    const first = await node.startReady(8181);
+    const endMs = Date.now() + LOAD_MS;
+    const loads = PODS.map(({ space }) => ({
+      anew: network.load(space),
+      kept: network.talk(space, "kept_alive_probe.ts"),
+    }));
+    const second = await node.startReady(8183);
+    await stop(first);
+    await node.startReady(8181);
+    await stop(second);
+    await new Promise((resolve) =>
+      setTimeout(resolve, Math.max(0, endMs - Date.now()))
+    );
+    for (const { anew, kept } of loads) {
+      const { [ACCOUNT]: right = 0, ...others } = JSON.parse(await anew.ask());
+      assert.deepEqual(others, {});
+      assert.ok(right > 500, `${right} on new connections`);
+      const { answers, connections } = JSON.parse(await kept.ask());
+      const { [ACCOUNT]: rightKept = 0, ...othersKept } = answers;
+      assert.deepEqual(othersKept, {});
+      assert.ok(rightKept > 500, `${rightKept} on kept-alive connections`);
+      // Four with each daemon; and they were kept indeed.
+      assert.ok(connections >= 12, `${connections} connections`);
+      assert.ok(connections < rightKept / 10, `${connections} connections`);
+    }
+    // The port that probes and metrics know has gone with it.
+    assert.match(
+      String(
+        Object(
+          await network.get("node", "http://127.0.0.1:8182/readyz?verbose"),
+        ).body,
+      ),
+      /redirect to port 8181/,
+    );
+  });
+}
+
+for (const backend of ["iptables", "nftables"]) {
+  Deno.test(`with ${backend}, a daemon that is not ready leaves pods to the one before`, async () => {
+    await using node = await UpgradedNode.create(backend);
+    const first = await node.startReady(8181);
+    const second = await node.start("--api-server=http://127.0.0.1:1");
+    const { code, stderr } = await second.ready("--wait=1s");
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /interception failed: another daemon of this node has pods' requests still, on port 8181/,
+    );
+    assert.deepEqual(await node.network.get("ptp", EMAIL), {
+      status: 200,
+      body: ACCOUNT,
+    });
+    // Without the first one there is nothing to wait for.
+    await stop(first);
+    const { stderr: after } = await second.ready("--wait=1s");
+    assert.match(after, /interception ok: guard all, redirect to port 8183/);
+  });
+
+  Deno.test(`with ${backend}, a daemon has pods back if the one after it dies`, async () => {
+    await using node = await UpgradedNode.create(backend);
+    await node.startReady(8181);
+    const second = await node.startReady(8183);
+    second.process.kill("SIGKILL");
+    await second.process.status;
+    await node.askUntilRight(5_000);
+  });
+}
+
+for (
+  const [before, after] of [["iptables", "nftables"], ["nftables", "iptables"]]
+) {
+  Deno.test(`a rolling upgrade from ${before} to ${after} ends with ${after} alone`, async () => {
+    await using node = await UpgradedNode.create(`${before}`);
+    const first = await node.startReady(8181);
+    const second = await node.startReady(
+      8183,
+      ...[
+        `--interception-backend=${after}`,
+        "--interception-check-interval=1s",
+      ],
+    );
+    await stop(first);
+    await node.askUntilRight(10_000);
+    await stop(second);
+    assert.equal(await node.network.get("ptp", EMAIL), "refused");
+  });
+}
