@@ -11,7 +11,7 @@ export interface LeftoversOptions {
   /** Runs the tools. */
   readonly runCommand: RunCommand;
   /** Fulfilled once the backend leads pods' requests here; until then leftovers may do so. */
-  readonly redirected: Promise<void>;
+  readonly redirected: Promise<"redirected">;
   /** Whether the rules are another daemon's care. */
   readonly isSuperseded: () => boolean;
   /** Pause before the next look, in milliseconds. */
@@ -34,9 +34,9 @@ export async function removeLeftovers(
   options: LeftoversOptions,
 ): Promise<void> {
   const { redirected, pauseMs, clock, log, signal } = options;
-  await untilEither(redirected, signal);
+  if (await firstOf(redirected, signal) === "aborted") return;
   try {
-    while (!signal.aborted && await removeOnce(options)) {
+    while (await removeOnce(options) && !signal.aborted) {
       await clock.sleep(pauseMs(), signal);
     }
   } catch (error) {
@@ -62,13 +62,16 @@ async function removeOnce(
   return leftovers.length > 0;
 }
 
-async function untilEither(
-  event: Promise<void>,
+/** Tells which comes first. */
+async function firstOf(
+  redirected: Promise<"redirected">,
   signal: AbortSignal,
-): Promise<void> {
-  const aborted = Promise.withResolvers<void>();
-  const end = (): void => aborted.resolve();
+): Promise<"redirected" | "aborted"> {
+  const { promise, resolve } = Promise.withResolvers<"aborted">();
+  const end = (): void => resolve("aborted");
   signal.addEventListener("abort", end);
-  if (!signal.aborted) await Promise.race([event, aborted.promise]);
+  if (signal.aborted) end();
+  const first = await Promise.race([redirected, promise]);
   signal.removeEventListener("abort", end);
+  return first;
 }

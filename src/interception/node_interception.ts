@@ -87,7 +87,8 @@ export class NodeInterception {
   #changing: Promise<void> = Promise.resolve();
   /** Another daemon that is not to lose pods' requests yet. */
   #elder: RedirectTarget | undefined;
-  readonly #redirected = Promise.withResolvers<void>();
+  readonly #redirected = Promise.withResolvers<"redirected">();
+  #isRedirected = false;
 
   /**
    * Creates the keeper; no rule is touched yet.
@@ -112,9 +113,11 @@ export class NodeInterception {
       : this.#trouble !== undefined
       ? `The last change is not in force: ${this.#trouble}`
       : undefined;
-    return trouble === undefined
-      ? state
-      : { ...state, ok: false, detail: trouble };
+    return {
+      ...state,
+      ok: state.ok && this.#isRedirected && trouble === undefined,
+      detail: trouble ?? state.detail,
+    };
   }
 
   /**
@@ -171,7 +174,8 @@ export class NodeInterception {
     const redirect = await this.#resolve(settings, listener);
     const { guard } = settings;
     const written = await this.#interception.apply({ guard, redirect }, how);
-    this.#redirected.resolve();
+    this.#isRedirected = true;
+    this.#redirected.resolve("redirected");
     return written;
   }
 

@@ -156,6 +156,7 @@ Deno.test("with iptables-legacy, a held lock is waited for, but not for ever", a
     ).join("; "),
     drifts: 0,
     repairs: 0,
+    isSuperseded: false,
   });
   await _holder[Symbol.asyncDispose]();
   await node.check();

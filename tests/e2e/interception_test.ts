@@ -40,6 +40,7 @@ for (const kind of KINDS) {
           detail: "guard all, redirect not wanted yet",
           drifts: 0,
           repairs: 0,
+          isSuperseded: false,
         });
         for (const host of [METADATA, METADATA_IPV6, `${METADATA}:443`]) {
           assert.deepEqual(await node.askAll(host), REFUSED, host);
