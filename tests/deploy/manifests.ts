@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { runTool, type ToolOutput } from "./tools.ts";
 
 /** Folder of everything that deploys the daemon. */
@@ -29,6 +29,16 @@ export function parseManifests(yaml: string): readonly Manifest[] {
   return documents.map((document) => document.toJS()).filter((object) =>
     object !== null
   );
+}
+
+/**
+ * Parses YAML of one document.
+ *
+ * @returns Its value, which may be anything.
+ */
+// deno-lint-ignore no-explicit-any
+export function parseYaml(yaml: string): any {
+  return parse(yaml);
 }
 
 /** Reads the objects of a file in `deploy`. */
