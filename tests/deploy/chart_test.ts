@@ -301,6 +301,31 @@ Deno.test("chart: the schema of its values has that of the configuration", async
   );
 });
 
+/** Values that are parts of Kubernetes' own objects, any field of which may be left out. */
+const PARTS = new Set(["affinity", "resources", "updateStrategy"]);
+
+Deno.test("chart: every value of the schema has a default", async () => {
+  const { properties } = JSON.parse(await Deno.readTextFile(VALUES_SCHEMA));
+  const values = parseYaml(
+    await Deno.readTextFile(new URL("values.yaml", VALUES_SCHEMA)),
+  );
+  const { global: _, ...known } = properties;
+  assert.deepEqual(Object.keys(values).sort(), Object.keys(known).sort());
+  for (
+    const [key, { properties }] of Object.entries<
+      { readonly properties?: object }
+    >(
+      known,
+    )
+  ) {
+    if (PARTS.has(key) || properties === undefined) continue;
+    assert.deepEqual(
+      Object.keys(values[key]).sort(),
+      Object.keys(properties).sort(),
+    );
+  }
+});
+
 Deno.test("chart: its version is the project's", async () => {
   const chart = parseYaml(
     await Deno.readTextFile(

@@ -31,7 +31,8 @@ export async function runTool(
 ): Promise<ToolOutput> {
   const isPinned = Deno.build.os === "linux" && Deno.build.arch === "x86_64";
   const command = isPinned ? await pinnedTool(tool) : tool;
-  return await run(command, args);
+  // So that no settings of whoever runs the tests are read.
+  return await run(command, args, { HOME: CACHE.pathname });
 }
 
 /** The tests of one run are several threads, of which the first unpacks for all. */
@@ -66,9 +67,10 @@ async function packPackage(): Promise<Uint8Array> {
   const folder = await Deno.makeTempDir();
   try {
     const args = ["pack", PACKAGE, "--silent", "--pack-destination", folder];
-    const { success, stdout, stderr } = await run("npm", args);
+    const { success, stderr } = await run("npm", args);
     assert.ok(success, stderr);
-    const bytes = await Deno.readFile(`${folder}/${stdout.trim()}`);
+    const [file] = await Array.fromAsync(Deno.readDir(folder));
+    const bytes = await Deno.readFile(`${folder}/${file?.name}`);
     const digest = await crypto.subtle.digest("SHA-512", bytes);
     const actual = `sha512-${new Uint8Array(digest).toBase64()}`;
     assert.equal(actual, INTEGRITY, PACKAGE);
@@ -97,9 +99,11 @@ function fileOfTar(tar: Uint8Array, wanted: string): Uint8Array {
 async function run(
   command: string,
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<ToolOutput> {
   const { success, stdout, stderr } = await new Deno.Command(command, {
     args: [...args],
+    env,
   }).output();
   const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   return { success, stdout: decode(stdout), stderr: decode(stderr) };

@@ -27,6 +27,14 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end }}
 
+{{- define "saassigner.accountKey" -}}
+{{ (.Values.config.annotations).serviceAccount | default "accounts.google.com/service-account" }}
+{{- end }}
+
+{{- define "saassigner.scopesKey" -}}
+{{ (.Values.config.annotations).scopes | default "accounts.google.com/scopes" }}
+{{- end }}
+
 {{- define "saassigner.adminAddress" -}}
 {{ (.Values.config.admin).address | default "127.0.0.1" }}
 {{- end }}
