@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { DAEMON_RULES, DAEMON_USER } from "./daemon_access.ts";
 import { type IamCredentials, startIamCredentials } from "./iam/credentials.ts";
 import { type KubernetesApi, startKubernetesApi } from "./kubernetes/api.ts";
 import { namespaceObject, podObject } from "./kubernetes/objects.ts";
@@ -15,7 +16,7 @@ import { createSigningKey, type SigningKey } from "./signing_key.ts";
 export interface Sandbox extends AsyncDisposable {
   /** The API server. */
   readonly kubernetes: KubernetesApi;
-  /** Token that the API server accepts. */
+  /** Token that the API server accepts, for what a daemon has to do. */
   readonly apiToken: string;
   /** The node's metadata server. */
   readonly metadata: MetadataServer;
@@ -62,7 +63,10 @@ export async function startSandbox(
     }),
   );
   const kubernetes = starting.use(
-    await startKubernetesApi({ ...clock, tokens: [apiToken] }),
+    await startKubernetesApi({
+      ...clock,
+      tokens: [{ token: apiToken, user: DAEMON_USER, rules: DAEMON_RULES }],
+    }),
   );
   populate(kubernetes);
   const stack = starting.move();
