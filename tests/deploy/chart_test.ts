@@ -132,7 +132,7 @@ const EVERYTHING: Values = {
   extraEnv: [{ name: "OTEL_DENO", value: "true" }],
   podAnnotations: { "example.org/team": "platform" },
   podLabels: { team: "platform" },
-  updateStrategy: { type: "OnDelete" },
+  updateStrategy: { type: "OnDelete", rollingUpdate: null },
   priorityClassName: "other",
   nodeSelector: { pool: "a" },
   tolerations: [{ key: "gpu", operator: "Exists" }],
@@ -281,7 +281,10 @@ Deno.test("chart: refuses values that cannot be meant", async (t) => {
         error: /\/config\/interception\/interfaces/,
       },
       {
-        values: { podMonitor: { enabled: true } },
+        values: {
+          podMonitor: { enabled: true },
+          config: { admin: { address: "127.0.0.1" } },
+        },
         error: /set config\.admin\.address to 0\.0\.0\.0/,
       },
     ];

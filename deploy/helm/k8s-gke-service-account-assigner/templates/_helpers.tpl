@@ -70,6 +70,9 @@ volumeMounts:
   - name: config
     mountPath: /etc/saassigner
     readOnly: true
+  # The socket that the startup probe asks.
+  - name: run
+    mountPath: /run/saassigner
   # The lock that every iptables-legacy on the node takes.
   - name: xtables-lock
     mountPath: /run/xtables.lock
