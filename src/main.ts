@@ -71,6 +71,8 @@ export const processIo: Io = {
   out: (text) => writeAll(Deno.stdout, text),
   err: (text) => writeAll(Deno.stderr, text),
   env: (name) => Deno.env.get(name),
+  useColor: Deno.stdout.isTerminal() && !Deno.noColor,
+  readInput: () => new Response(Deno.stdin.readable).text(),
   readTextFile: (path) => Deno.readTextFile(path),
 };
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { main } from "../src/main.ts";
+import { recordIo } from "./cli/recorded_io.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
@@ -14,15 +15,12 @@ const ENV: Readonly<Record<string, string>> = {};
 
 /** Runs the program in this process; it is told to stop as soon as it runs. */
 async function run(args: readonly string[], env = ENV): Promise<Outcome> {
-  let out = "";
-  let err = "";
-  const code = await main(args, {
-    out: (text) => out += text,
-    err: (text) => err += text,
+  const io = recordIo({
     env: (name) => env[name],
     readTextFile: (path) => Deno.readTextFile(path),
-  }, { stop: AbortSignal.abort() });
-  return { code, out, err };
+  });
+  const code = await main(args, io, { stop: AbortSignal.abort() });
+  return { code, out: io.outText(), err: io.errText() };
 }
 
 const REFUSED = [

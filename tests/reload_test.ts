@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { runDaemon } from "../src/cli/run_daemon.ts";
 import { systemClock } from "../src/cli/system_clock.ts";
+import { recordIo } from "./cli/recorded_io.ts";
 import type { Daemon } from "../src/daemon/daemon.ts";
 import { startSandbox } from "../src/sandbox/sandbox.ts";
 import {
@@ -89,12 +90,10 @@ class RunningProgram implements AsyncDisposable {
         "--admin-port=0",
         `--config=${mount.file}`,
       ],
-      {
-        out: () => {},
+      recordIo({
         err: (line) => log += line,
-        env: () => undefined,
         readTextFile: (path) => Deno.readTextFile(path),
-      },
+      }),
       {
         stop: stop.signal,
         onHangup: (reload) => hangUp = reload,

@@ -6,6 +6,10 @@ export interface Io {
   readonly err: (text: string) => void;
   /** Reads one environment variable. */
   readonly env: (name: string) => string | undefined;
+  /** Whether standard output shows colours: it is a terminal, and NO_COLOR is not set. */
+  readonly useColor: boolean;
+  /** Reads standard input to its end, as UTF-8. */
+  readonly readInput: () => Promise<string>;
   /** Reads a file as UTF-8; fails as `Deno.readTextFile` does. */
   readonly readTextFile: (path: string) => string | Promise<string>;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { listenOnSocket } from "../../src/admin/socket.ts";
 import { main } from "../../src/main.ts";
+import { recordIo } from "../cli/recorded_io.ts";
 
 /** What a daemon answers, as long as the test says so. */
 class Daemon implements AsyncDisposable {
@@ -30,19 +31,13 @@ class Daemon implements AsyncDisposable {
   ): Promise<
     { readonly code: number; readonly out: string; readonly err: string }
   > {
-    let out = "";
-    let err = "";
+    const io = recordIo();
     const code = await main(
       ["ready", `--admin-socket=${this.path}`, ...args],
-      {
-        out: (text) => out += text,
-        err: (text) => err += text,
-        env: () => undefined,
-        readTextFile: () => Promise.reject(new Error("no file")),
-      },
+      io,
       { stop: AbortSignal.abort() },
     );
-    return { code, out, err };
+    return { code, out: io.outText(), err: io.errText() };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CONFIG_COMMAND } from "../../src/cli/config.ts";
 import { runCommand } from "../../src/cli/command.ts";
-import type { Io } from "../../src/cli/io.ts";
+import { recordIo } from "./recorded_io.ts";
 import { jsonSchema } from "../../src/config/json_schema.ts";
 import { load } from "../config/load.ts";
 
@@ -19,20 +19,16 @@ async function run(
     readonly env?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Run> {
-  let out = "";
-  let err = "";
-  const io: Io = {
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
+  const io = recordIo({
     env: (name) => world.env?.[name],
     readTextFile: (path) => {
       const text = world.files?.[path];
       if (text === undefined) throw new Deno.errors.NotFound(path);
       return text;
     },
-  };
+  });
   const code = await runCommand(CONFIG_COMMAND, args, io);
-  return { code, out, err };
+  return { code, out: io.outText(), err: io.errText() };
 }
 
 Deno.test("config print shows every value with its origin", async () => {
