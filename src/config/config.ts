@@ -39,6 +39,8 @@ export interface Config {
     readonly insecure: boolean;
     /** Name of the node whose pods are watched; empty for every pod. */
     readonly node: string;
+    /** Whether Events on the pods tell why they get no token. */
+    readonly events: boolean;
     /** Age of the last contact with the API server, in milliseconds, past which the index alone is not trusted. */
     readonly maxStaleness: number;
   };

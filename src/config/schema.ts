@@ -142,6 +142,12 @@ const SCHEMA = v.object({
       description:
         "Node whose pods are watched, by default NODE_NAME of the environment; empty watches all pods",
     }),
+    events: option(BOOLEAN, {
+      default: true,
+      flag: "events",
+      isReloadable: true,
+      description: "Tell by Events on the pods why they get no token",
+    }),
     maxStaleness: option(durationKind({ from: "1s", to: "24h" }), {
       default: "15m",
       flag: "max-staleness",

@@ -7,6 +7,7 @@ import { createMinter } from "../google/minter.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { createRenewalRecorder } from "../tokens/renewal_recorder.ts";
+import type { RenewalOutcome } from "../tokens/token_keeper.ts";
 import {
   createTokenService,
   type TokenService,
@@ -24,6 +25,8 @@ export interface TokensOptions {
   readonly budgetMs: number;
   /** Tokens that pods of this node may have. */
   readonly grants: () => Iterable<Grant>;
+  /** Told of each token that was to be minted ahead. */
+  readonly onRenewal: (outcome: RenewalOutcome) => void;
   /** Tells what an operator has to do about a refusal by IAM. */
   readonly fixFor: (account: string) => string | undefined;
   /** Time. */
@@ -60,6 +63,7 @@ export function createTokens(
       metrics.observeMint(kind, outcome, seconds);
     },
   });
+  const record = createRenewalRecorder({ log, metrics, fixFor });
   return createTokenService(minter, {
     capacity: tokens.cacheEntries,
     perHolder: tokens.entriesPerPod,
@@ -72,6 +76,9 @@ export function createTokens(
     clock,
     random: options.random,
     onServed: (outcome) => metrics.countCache(outcome),
-    onRenewal: createRenewalRecorder({ log, metrics, fixFor }),
+    onRenewal: (outcome) => {
+      record(outcome);
+      options.onRenewal(outcome);
+    },
   });
 }

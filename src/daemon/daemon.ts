@@ -52,6 +52,7 @@ import { VERSION } from "../telemetry/version.ts";
 import { clusterSettings, createCluster } from "./create_cluster.ts";
 import { createInterception } from "./create_interception.ts";
 import { createTokens } from "./create_tokens.ts";
+import { PodEvents } from "./pod_events.ts";
 import { describeTokens, tokenGauges } from "../tokens/token_report.ts";
 
 /** What the daemon is given besides its configuration. */
@@ -132,7 +133,7 @@ export async function startDaemon(
     createCluster(current, {
       ...options,
       metrics,
-      onChange: () => tokens.keeper.changed(),
+      onChange: () => noteChange(),
     }),
   );
   const metadataServer = starting.use(
@@ -170,8 +171,20 @@ export async function startDaemon(
     metrics,
     budgetMs: REQUEST_BUDGET_MS,
     grants: () => listGrants(cluster.callers(), decideFor),
+    onRenewal: (outcome) => events.noteRenewal(outcome),
     fixFor,
   });
+  const events = new PodEvents({
+    ...options,
+    cluster,
+    current,
+    decide: decideFor,
+    metrics,
+  });
+  const noteChange = (): void => {
+    tokens.keeper.changed();
+    events.changed();
+  };
   let reload: ReloadOutcome | undefined;
   const stopping = new AbortController();
 
@@ -234,6 +247,7 @@ export async function startDaemon(
       observe: (exchange) => {
         record(exchange);
         audit(exchange);
+        events.noteExchange(exchange);
         lastRequestAtMs = clock.now();
         requests.add(describeExchange(exchange, lastRequestAtMs));
       },
@@ -295,7 +309,8 @@ export async function startDaemon(
     delay.run(stopping.signal),
     metrics.run(clock, stopping.signal),
     // The node's own account can be the default one.
-    node.learn(stopping.signal).then(() => tokens.keeper.changed()),
+    node.learn(stopping.signal).then(noteChange),
+    events.run(stopping.signal),
     tokens.keeper.run(stopping.signal),
     interception?.run(
       () => settings.config.interception.checkInterval,
@@ -322,7 +337,7 @@ export async function startDaemon(
     reconfigure(next: Config): void {
       cluster.change(clusterSettings(next), () => {
         settings = deriveSettings(next);
-        tokens.keeper.changed();
+        noteChange();
         log("info", "The configuration is in force");
         interception?.change(next.interception, listener);
       });

@@ -113,6 +113,11 @@ export class Cluster implements AsyncDisposable {
     });
   }
 
+  /** Writes to the API server. */
+  get api(): Pick<ApiClient, "send"> {
+    return this.#api;
+  }
+
   /** Finds the pod behind an address. */
   get identify(): Identify {
     return this.#finder.identify;

@@ -10,4 +10,6 @@ export const DAEMON_RULES: readonly AccessRule[] = [
   { verb: "watch", resource: "pods" },
   { verb: "list", resource: "namespaces" },
   { verb: "watch", resource: "namespaces" },
+  { verb: "create", resource: "events" },
+  { verb: "patch", resource: "events" },
 ];

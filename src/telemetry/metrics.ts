@@ -39,6 +39,7 @@ export class Metrics {
   readonly #renewals;
   readonly #lists;
   readonly #lookups;
+  readonly #events;
   readonly #reloads;
   readonly #reloadedAt;
 
@@ -94,6 +95,11 @@ export class Metrics {
     this.#lookups = make.counter({
       name: "saassigner_live_lookups_total",
       help: "Questions to the API server who has an address",
+      labels: ["outcome"],
+    });
+    this.#events = make.counter({
+      name: "saassigner_pod_events_total",
+      help: "Kubernetes Events about pods that get no token",
       labels: ["outcome"],
     });
     this.#reloads = make.counter({
@@ -179,6 +185,15 @@ export class Metrics {
    */
   countLookup(outcome: string): void {
     this.#lookups({ outcome });
+  }
+
+  /**
+   * Counts one Event about a pod.
+   *
+   * @param outcome What became of it.
+   */
+  countEvent(outcome: string): void {
+    this.#events({ outcome });
   }
 
   /**

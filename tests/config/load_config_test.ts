@@ -22,6 +22,7 @@ Deno.test("loadConfig() gives the defaults when nothing is set", async () => {
       kubeconfig: undefined,
       insecure: false,
       node: "",
+      events: true,
       maxStaleness: 900_000,
     },
     annotations: {

@@ -58,6 +58,7 @@ const OTHER = [
   "--backoff-max-interval=500ms",
   "--trace-url-template=https://t.example/{traceId}",
   "--handover-port=0",
+  "--no-events",
   "--admin-socket=/run/admin.sock",
   "--log-format=json",
   "--log-level=warn",

@@ -111,6 +111,12 @@ const CASES: Readonly<Record<string, Case>> = {
     wrong: ["Node", "12", "null", "-a", '"a b"'],
     wrongFlag: "$(NODE_NAME)",
   },
+  "kubernetes.events": {
+    yaml: ["false", false],
+    flag: ["true", true],
+    wrong: ["no", "1"],
+    wrongFlag: "no",
+  },
   "kubernetes.maxStaleness": {
     yaml: ["1h30m", 5_400_000],
     flag: ["90s", 90_000],

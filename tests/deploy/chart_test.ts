@@ -65,11 +65,22 @@ async function renderPod(values: Values): Promise<Manifest["spec"]> {
 
 Deno.test("chart: renders what the base of kustomize does", async () => {
   const chart = comparableAll(await renderChart());
-  assert.equal(chart.size, 5);
+  assert.equal(chart.size, 7);
   assert.deepEqual(
     chart,
     comparableAll(await renderKustomization("kustomize/base")),
   );
+});
+
+Deno.test("chart: Events that are not wanted need no role", async () => {
+  const chart = await renderChart({
+    config: { kubernetes: { events: false } },
+  });
+  const roles = chart.filter(({ kind }) => kind.startsWith("ClusterRole"));
+  assert.deepEqual(roles.map(({ kind }) => kind).sort(), [
+    "ClusterRole",
+    "ClusterRoleBinding",
+  ]);
 });
 
 Deno.test("chart: values make it any overlay", async (t) => {
@@ -201,9 +212,13 @@ Deno.test("chart: another's service account is used, not created", async () => {
     serviceAccount: { create: false, name: "theirs" },
   });
   assert.ok(chart.every(({ kind }) => kind !== "ServiceAccount"));
-  assert.deepEqual(only(chart, "ClusterRoleBinding")["subjects"], [
-    { kind: "ServiceAccount", name: "theirs", namespace: "kube-system" },
-  ]);
+  const bindings = chart.filter(({ kind }) => kind === "ClusterRoleBinding");
+  assert.equal(bindings.length, 2);
+  for (const binding of bindings) {
+    assert.deepEqual(binding["subjects"], [
+      { kind: "ServiceAccount", name: "theirs", namespace: "kube-system" },
+    ]);
+  }
   const { spec } = only(chart, "DaemonSet")["spec"].template;
   assert.equal(spec.serviceAccountName, "theirs");
 });

@@ -94,7 +94,7 @@ export function authorise(user: ApiUser, action: Action): void {
     `${subject} is forbidden: User "${
       user.name ?? ""
     }" cannot ${verb} resource ` +
-      `"${resource}" in API group "" ${place}`,
+      `"${resource}" in API group "${type.group}" ${place}`,
     { details: { name, kind: type.resource } },
   );
 }

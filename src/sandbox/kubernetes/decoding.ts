@@ -6,7 +6,7 @@ import {
   objectAt,
   valueAt,
 } from "./json.ts";
-import type { ResourceType } from "./resources.ts";
+import { apiVersionOf, type ResourceType } from "./resources.ts";
 import { badRequest } from "./status.ts";
 
 /**
@@ -36,10 +36,11 @@ export function findDecodeFault(
   type: ResourceType,
   object: JsonObject,
 ): string | undefined {
-  const { kind = type.kind, apiVersion = "v1" } = object;
-  if (kind !== type.kind || apiVersion !== "v1") {
+  const own = apiVersionOf(type);
+  const { kind = type.kind, apiVersion = own } = object;
+  if (kind !== type.kind || apiVersion !== own) {
     return `${kind} in version "${apiVersion}" cannot be handled as a ${type.kind}: ` +
-      `converting (${apiVersion}.${kind}) to (v1.${type.kind}): unknown conversion`;
+      `converting (${apiVersion}.${kind}) to (${own}.${type.kind}): unknown conversion`;
   }
   for (
     const path of [
@@ -86,6 +87,8 @@ function wrongType(
   type: ResourceType,
   field: { readonly path: string; readonly wanted: string },
 ): string {
-  return `${type.kind} in version "v1" cannot be handled as a ${type.kind}: json: cannot ` +
+  return `${type.kind} in version "${
+    apiVersionOf(type)
+  }" cannot be handled as a ${type.kind}: json: cannot ` +
     `unmarshal value into Go struct field ${type.kind}.${field.path} of type ${field.wanted}`;
 }

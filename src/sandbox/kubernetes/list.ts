@@ -7,7 +7,7 @@ import {
   parseJson,
 } from "./json.ts";
 import type { ListOptions } from "./list_options.ts";
-import type { ResourceType } from "./resources.ts";
+import { apiVersionOf, type ResourceType } from "./resources.ts";
 import { badRequest, KubernetesStatusError } from "./status.ts";
 import { keyOf, type KubernetesStore } from "./store.ts";
 
@@ -53,7 +53,7 @@ export function makeList(
   const remaining = selected.length - items.length;
   return {
     kind: `${type.kind}List`,
-    apiVersion: "v1",
+    apiVersion: apiVersionOf(type),
     metadata: {
       resourceVersion: String(version),
       ...(last === undefined || remaining === 0 ? {} : {

@@ -174,7 +174,7 @@ export class KubernetesRegistry {
     const type = RESOURCE_TYPES[ref.resource];
     const object = this.get(ref);
     checkPreconditions(object, preconditions);
-    if (type.resource === "pods") return this.#store.remove(type, object);
+    if (type.scope === "namespace") return this.#store.remove(type, object);
     if (!UNDELETABLE.has(ref.name)) return this.#removeNamespace(object);
     const message =
       `namespaces "${ref.name}" is forbidden: this namespace may not be deleted`;

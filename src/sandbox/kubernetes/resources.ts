@@ -1,12 +1,14 @@
 import { isJsonObject, type JsonObject, textAt, valueAt } from "./json.ts";
 
 /** A resource that the emulated API server holds, named as in its paths. */
-export type ResourceName = "pods" | "namespaces";
+export type ResourceName = "pods" | "namespaces" | "events";
 
 /** What the emulated API server knows of one type of object. */
 export interface ResourceType {
   /** Name in paths and rules. */
   readonly resource: ResourceName;
+  /** API group; empty for the core. */
+  readonly group: string;
   /** Kind of one object. */
   readonly kind: string;
   /** Whether objects live in a namespace or in the whole cluster. */
@@ -29,6 +31,7 @@ export interface ObjectRef {
 export const RESOURCE_TYPES: Readonly<Record<ResourceName, ResourceType>> = {
   pods: {
     resource: "pods",
+    group: "",
     kind: "Pod",
     scope: "namespace",
     fields: new Map([
@@ -49,9 +52,26 @@ export const RESOURCE_TYPES: Readonly<Record<ResourceName, ResourceType>> = {
   },
   namespaces: {
     resource: "namespaces",
+    group: "",
     kind: "Namespace",
     scope: "cluster",
     fields: new Map(plainFields(["metadata.name", "status.phase"])),
+  },
+  events: {
+    resource: "events",
+    group: "events.k8s.io",
+    kind: "Event",
+    scope: "namespace",
+    fields: new Map(
+      plainFields([
+        "metadata.name",
+        "metadata.namespace",
+        "reason",
+        "type",
+        "regarding.name",
+        "regarding.uid",
+      ]),
+    ),
   },
 };
 
@@ -59,12 +79,25 @@ export const RESOURCE_TYPES: Readonly<Record<ResourceName, ResourceType>> = {
  * Finds the type of a resource name.
  *
  * @param resource Name as it stands in a path.
+ * @param group API group that the path names; empty for the core.
  * @returns The type, or `undefined` if there is no such resource.
  */
-export function typeOfResource(resource: string): ResourceType | undefined {
+export function typeOfResource(
+  resource: string,
+  group: string,
+): ResourceType | undefined {
   return Object.values(RESOURCE_TYPES).find((type) =>
-    type.resource === resource
+    type.resource === resource && type.group === group
   );
+}
+
+/**
+ * Tells the `apiVersion` of a type's objects.
+ *
+ * @param type The type.
+ */
+export function apiVersionOf({ group }: ResourceType): string {
+  return group === "" ? "v1" : `${group}/v1`;
 }
 
 /**

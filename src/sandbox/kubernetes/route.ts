@@ -18,7 +18,8 @@ export interface Action {
 /** Paths that are not resources. */
 const PLAIN_PATHS = new Set(["/version", "/healthz", "/readyz", "/livez"]);
 
-const PREFIX = "/api/v1/";
+/** Version 1 of the core and of any other group. */
+const PREFIX = /^\/(?:api|apis\/([^/]+))\/v1\//;
 
 /**
  * Finds out what a request does.
@@ -38,25 +39,29 @@ export function findAction(
     const none = { type: undefined, namespace: undefined, name: undefined };
     return { verb: "get", resource: path, ...none };
   }
-  const target = path.startsWith(PREFIX)
-    ? readSteps(path.slice(PREFIX.length))
-    : undefined;
+  const [prefix, group = ""] = PREFIX.exec(path) ?? [];
+  const target = prefix === undefined
+    ? undefined
+    : readSteps(path.slice(prefix.length), group);
   if (target === undefined) return unknownPath();
   const verb = findVerb(method, { ...target, query: url.searchParams });
   return verb === undefined ? methodNotAllowed() : { verb, ...target };
 }
 
-function readSteps(path: string): Omit<Action, "verb"> | undefined {
+function readSteps(
+  path: string,
+  group: string,
+): Omit<Action, "verb"> | undefined {
   const steps = path.split("/").map(decodeStep);
   if (steps.includes("")) return undefined;
   const [first = "", second, third, ...rest] = steps;
   const inner = first === "namespaces" && third !== undefined
-    ? typeOfResource(third)
+    ? typeOfResource(third, group)
     : undefined;
   if (inner?.scope === "namespace") {
     return finish(inner, { namespace: second, steps: rest });
   }
-  const type = typeOfResource(first);
+  const type = typeOfResource(first, group);
   if (type === undefined || third !== undefined) return undefined;
   if (type.scope === "namespace" && second !== undefined) return undefined;
   const name = second;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isJsonObject, type Json, type JsonObject, objectAt } from "./json.ts";
+import { findEventChanges } from "./event_validation.ts";
 import type { ResourceType } from "./resources.ts";
 import type { StatusCause } from "./status.ts";
 
@@ -20,6 +21,7 @@ export function findForbiddenChanges(
   type: ResourceType,
   change: { readonly from: JsonObject; readonly to: JsonObject },
 ): StatusCause[] {
+  if (type.resource === "events") return findEventChanges(change);
   if (type.resource !== "pods") return [];
   if (isDeepStrictEqual(fixedSpec(change.from), fixedSpec(change.to))) {
     return [];

@@ -58,6 +58,7 @@ export function firstState(
       status: { phase: "Pending", qosClass: "BestEffort", ...status },
     };
   }
+  if (type.resource === "events") return { ...sent, metadata };
   const labels = {
     ...objectAt(sent, "metadata.labels"),
     "kubernetes.io/metadata.name": name,

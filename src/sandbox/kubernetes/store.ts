@@ -3,7 +3,11 @@ import type {
   KubernetesIdentity,
   KubernetesObject,
 } from "./json.ts";
-import type { ResourceName, ResourceType } from "./resources.ts";
+import {
+  apiVersionOf,
+  type ResourceName,
+  type ResourceType,
+} from "./resources.ts";
 
 /** One change of one object. */
 export interface StoreEvent {
@@ -35,6 +39,7 @@ export class KubernetesStore {
   > = {
     pods: new Map(),
     namespaces: new Map(),
+    events: new Map(),
   };
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   readonly #historyLimit: number;
@@ -167,7 +172,12 @@ export class KubernetesStore {
       ...object.metadata,
       resourceVersion: String(this.#version),
     };
-    return { ...object, kind: type.kind, apiVersion: "v1", metadata };
+    return {
+      ...object,
+      kind: type.kind,
+      apiVersion: apiVersionOf(type),
+      metadata,
+    };
   }
 
   #record(event: Omit<StoreEvent, "version">): void {

@@ -6,6 +6,7 @@ import {
   textAt,
   valueAt,
 } from "./json.ts";
+import { findEventFaults } from "./event_validation.ts";
 import type { ResourceType } from "./resources.ts";
 import type { StatusCause } from "./status.ts";
 
@@ -36,6 +37,9 @@ export function findFaults(
     ...findLabelFaults(object),
     ...findAnnotationFaults(object),
   ];
+  if (type.resource === "events") {
+    return [...causes, ...findEventFaults(object)];
+  }
   if (type.resource !== "pods") return causes;
   const containers = valueAt(object, "spec.containers");
   if (!Array.isArray(containers) || containers.length === 0) {
@@ -54,7 +58,7 @@ function findNameFaults(type: ResourceType, object: JsonObject): StatusCause[] {
   const name = textAt(object, "metadata.name");
   const field = "metadata.name";
   if (name === "") return [required(field, "name or generateName is required")];
-  const [isValid, what] = type.resource === "pods"
+  const [isValid, what] = type.scope === "namespace"
     ? [
       SUBDOMAIN.test(name) && name.length <= 253,
       "a lowercase RFC 1123 subdomain",

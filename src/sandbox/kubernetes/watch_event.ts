@@ -1,5 +1,5 @@
 import type { JsonObject, KubernetesObject } from "./json.ts";
-import type { ResourceType } from "./resources.ts";
+import { apiVersionOf, type ResourceType } from "./resources.ts";
 import type { StoreEvent } from "./store.ts";
 
 /** One event of a watch stream. */
@@ -48,7 +48,7 @@ export function makeBookmark(
     resourceVersion: String(options.version),
     ...(options.ends === undefined ? {} : { annotations }),
   };
-  const object = { kind: type.kind, apiVersion: "v1", metadata };
+  const object = { kind: type.kind, apiVersion: apiVersionOf(type), metadata };
   return { type: "BOOKMARK", object };
 }
 
