@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../src/core/clock.ts";
 import type { PodProblem } from "../../src/core/pod_problem.ts";
 import type { ApiClient } from "../../src/kubernetes/api_client.ts";
@@ -69,7 +70,7 @@ class Setup implements AsyncDisposable {
   /** Waits until so many requests have been answered, and nothing is left to do. */
   async written(count: number): Promise<void> {
     while (this.outcomes.length < count) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await setImmediate();
     }
     await this.time.asleep(1);
   }
@@ -168,7 +169,7 @@ Deno.test("EventRecorder does not repeat what an earlier process has written", a
   const running = next.run(ending.signal);
   next.note(POD, PROBLEM);
   while (outcomes.length === 0) {
-    await new Promise((resolve) => setImmediate(resolve));
+    await setImmediate();
   }
   assert.deepEqual(outcomes, ["known"]);
   assert.equal(setup.events.length, 1);
