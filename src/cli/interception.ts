@@ -2,7 +2,7 @@ import { ConfigError, issueAt } from "../config/config_error.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load_config.ts";
 import { createInterception } from "../daemon/create_interception.ts";
-import type { WantedRedirect } from "../interception/family_rules.ts";
+import type { Listening } from "../interception/family_rules.ts";
 import { InterceptionError } from "../interception/interception_error.ts";
 import type {
   NodeInterception,
@@ -83,13 +83,13 @@ async function showStatus(args: readonly string[], io: Io): Promise<number> {
 async function chooseListener(
   { server, interception: settings }: Config,
   interception: NodeInterception,
-): Promise<WantedRedirect["listener"]> {
+): Promise<Listening> {
   const { address, port, handoverPort } = server;
-  const elsewhere = await interception.findElder(settings, { address, port });
-  return {
-    address,
-    port: elsewhere?.port === handoverPort ? handoverPort : port,
-  };
+  const listener = { address, port, otherPort: handoverPort };
+  const served = await interception.findServed(settings, listener);
+  return served?.port === handoverPort
+    ? { address, port: handoverPort, otherPort: port }
+    : listener;
 }
 
 function describeReport({ wanted, groups, search }: RulesReport): string {

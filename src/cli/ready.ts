@@ -16,6 +16,8 @@ const USAGE = `Usage:
 
 const WAIT = "--wait";
 const PAUSE_MS = 100;
+/** One answer of a daemon that is alive takes no time. */
+const TIMEOUT_MS = 2_000;
 
 /** Asks a running daemon for its readiness. */
 export const READY_COMMAND: Command = {
@@ -78,7 +80,10 @@ async function askReadiness(
     socket === undefined ? {} : { proxy: { transport: "unix", path: socket } },
   );
   try {
-    const response = await fetch(`${base}/readyz?verbose`, { client });
+    const response = await fetch(`${base}/readyz?verbose`, {
+      client,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     return { isReady: response.ok, text: await response.text() };
   } catch (error) {
     const where = socket ?? base;

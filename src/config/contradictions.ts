@@ -14,7 +14,7 @@ interface Contradiction {
 }
 
 interface Listener {
-  readonly section: "server" | "admin";
+  readonly path: string;
   readonly address: string;
   readonly port: number;
 }
@@ -74,8 +74,13 @@ function findListenerClash(config: Config): readonly Contradiction[] {
 function findLoops(config: Config): readonly Contradiction[] {
   const { metadata, server, admin, interception } = config;
   const listeners: readonly Listener[] = [
-    { section: "server", ...server },
-    { section: "admin", ...admin },
+    { path: "server.port", ...server },
+    {
+      path: "server.handoverPort",
+      address: server.address,
+      port: server.handoverPort,
+    },
+    { path: "admin.port", ...admin },
   ];
   const targets = [
     { path: "metadata.address", address: metadata.address },
@@ -89,10 +94,10 @@ function findLoops(config: Config): readonly Contradiction[] {
   return targets.flatMap(({ path, address }) =>
     listeners
       .filter((listener) => reaches(address, listener, interception.hostIP))
-      .map(({ section }) => ({
+      .map(({ path: other }) => ({
         path,
         relation: "contradicts" as const,
-        other: `${section}.port`,
+        other,
         reason:
           "requests would come back to this daemon; expected another address or port",
       }))

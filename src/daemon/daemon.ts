@@ -30,13 +30,7 @@ import { createAuditRecorder } from "../metadata/audit_recorder.ts";
 import { createExchangeRecorder } from "../metadata/exchange_recorder.ts";
 import { createMetadataHandler } from "../metadata/handler.ts";
 import { drain } from "../metadata/drain.ts";
-import {
-  describeListener,
-  listen,
-  type Listener,
-  ListenError,
-  type ListenOptions,
-} from "../metadata/listener.ts";
+import { describeListener, listen } from "../metadata/listener.ts";
 import {
   learnAhead,
   rememberListings,
@@ -52,6 +46,7 @@ import { VERSION } from "../telemetry/version.ts";
 import { clusterSettings, createCluster } from "./create_cluster.ts";
 import { createInterception } from "./create_interception.ts";
 import { createTokens } from "./create_tokens.ts";
+import { describeListening, listenForPods } from "./listen_for_pods.ts";
 import { PodEvents } from "./pod_events.ts";
 import { describeTokens, tokenGauges } from "../tokens/token_report.ts";
 
@@ -199,6 +194,12 @@ export async function startDaemon(
     credentials.describe(),
     describeReload(reload),
   ];
+  /** Whether pods would find here what they have with the daemon before. */
+  const isAsGood = (): boolean =>
+    conditions().every(({ name, ok }) => ok || name === "interception") &&
+    (settings.config.defaults.serviceAccount !== "default" ||
+      node.account !== undefined) &&
+    credentials.isIamThere && tokens.keeper.isSettled;
   const waits = new ConcurrencyLimit(WAITS);
   const inFlight = new ConcurrencyLimit(IN_FLIGHT);
   const record = createExchangeRecorder({ log, metrics, fixFor });
@@ -223,51 +224,54 @@ export async function startDaemon(
     clock,
     stopping: stopping.signal,
   };
-  const server = starting.use(listenForPods(config, {
-    section: "server",
-    log,
-    clock,
-    handler: createMetadataHandler({
-      identify: cluster.identify,
-      decide: decideFor,
-      mint: tokens.mint,
-      askUpstream: podUpstream.ask,
-      exposure: () => settings.exposure,
-      nodeValues,
-      listings,
-      universeDomain: config.google.universeDomain,
-      waits,
-      inFlight,
-      stopping: stopping.signal,
-      hosts: () => settings.config.metadata.hosts,
-      health: (address) =>
-        isOwnAddress(address, settings.config) && !cluster.isClaimed(address)
-          ? healthText(health())
-          : undefined,
-      observe: (exchange) => {
-        record(exchange);
-        audit(exchange);
-        events.noteExchange(exchange);
-        lastRequestAtMs = clock.now();
-        requests.add(describeExchange(exchange, lastRequestAtMs));
-      },
-      isLeaving: () => interception?.state.isSuperseded ?? false,
-      startBudget: () =>
-        startDeadline(clock, {
-          ms: REQUEST_BUDGET_MS,
-          reason: () =>
-            new MintError(
-              "iam-unavailable",
-              "No token could be had in time; try again",
-            ),
-        }),
+  const server = starting.use(
+    await listenForPods(config, {
+      section: "server",
+      log,
       clock,
+      handler: createMetadataHandler({
+        identify: cluster.identify,
+        decide: decideFor,
+        mint: tokens.mint,
+        askUpstream: podUpstream.ask,
+        exposure: () => settings.exposure,
+        nodeValues,
+        listings,
+        universeDomain: config.google.universeDomain,
+        waits,
+        inFlight,
+        stopping: stopping.signal,
+        hosts: () => settings.config.metadata.hosts,
+        health: (address) =>
+          isOwnAddress(address, settings.config) && !cluster.isClaimed(address)
+            ? healthText(health())
+            : undefined,
+        observe: (exchange) => {
+          record(exchange);
+          audit(exchange);
+          events.noteExchange(exchange);
+          const nowMs = clock.now();
+          // Another daemon of the node that looks whether this one lives is no client.
+          if (exchange.address !== settings.config.interception.hostIP) {
+            lastRequestAtMs = nowMs;
+          }
+          requests.add(describeExchange(exchange, nowMs));
+        },
+        isLeaving: () => interception?.state.isSuperseded ?? false,
+        startBudget: () =>
+          startDeadline(clock, {
+            ms: REQUEST_BUDGET_MS,
+            reason: () =>
+              new MintError(
+                "iam-unavailable",
+                "No token could be had in time; try again",
+              ),
+          }),
+        clock,
+      }),
     }),
-  }));
-  const listener = {
-    address: config.server.address,
-    port: server.address.port,
-  };
+  );
+  const listener = describeListening(config, server.address.port);
   const elder = await interception?.findElder(config.interception, listener);
   const adminHandler = createAdminHandler({
     health,
@@ -280,13 +284,11 @@ export async function startDaemon(
     log,
     clock,
     handler: adminHandler,
-    // With another backend, the other daemon's redirect is not seen.
-    waitsForPort: elder !== undefined ||
-      server.address.port === config.server.handoverPort,
+    waitsForPort: elder !== undefined,
   }));
   if (config.admin.socket !== undefined) {
     const { socket } = config.admin;
-    starting.use(listenOnSocket(socket, { handler: adminHandler, log }));
+    starting.use(listenOnSocket(socket, { handler: adminHandler, clock, log }));
   }
   if (elder === undefined) {
     // As soon as the listener is up, never waiting for the index: refused is safe, past us is not.
@@ -318,13 +320,13 @@ export async function startDaemon(
     ),
     elder && interception?.takeOver(config.interception, listener, {
       elder,
-      isReady: () => cluster.hasSynced,
+      isReady: isAsGood,
       signal: stopping.signal,
     }),
   ]);
   starting.defer(async () => {
-    if (await interception?.isSuperseded()) {
-      log("info", "Another daemon has taken over; waiting for clients to go");
+    if (await interception?.leave(settings.config.interception, listener)) {
+      log("info", "Another daemon has the pods; waiting for clients to go");
       await drain({ idleMs: () => clock.now() - lastRequestAtMs, clock });
     }
     stopping.abort();
@@ -348,20 +350,6 @@ export async function startDaemon(
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-}
-
-/** Listens where another daemon of the node leaves room, which can be led pods' requests later. */
-function listenForPods(config: Config, options: ListenOptions): Listener {
-  const { address, port, handoverPort } = config.server;
-  const mayWait = handoverPort !== 0 && config.interception.backend !== "none";
-  try {
-    return listen({ address, port }, options);
-  } catch (error) {
-    if (!(mayWait && error instanceof ListenError && error.isTaken)) {
-      throw error;
-    }
-    return listen({ address, port: handoverPort }, options);
-  }
 }
 
 function createUpstream(address: string, clock: Clock): UpstreamClient {

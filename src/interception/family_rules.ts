@@ -27,12 +27,22 @@ export interface WantedRedirect {
   readonly hostIP: string;
   /** Interfaces where the requests come in; the guard holds for all. */
   readonly match: InterfaceMatch;
-  /** Address that is listened on, in canonical form, and the port. */
-  readonly listener: { readonly address: string; readonly port: number };
+  /** Where pods' requests are taken. */
+  readonly listener: Listening;
   /** Connections to the port that one address may have; 0 for any number. */
   readonly connectionsPerPod: number;
   /** Whether connections to the port that no redirect has led there are refused. */
   readonly refuseDirect: boolean;
+}
+
+/** Where this process takes pods' requests, and where another daemon of the node may. */
+export interface Listening {
+  /** Address that is listened on, in canonical form. */
+  readonly address: string;
+  /** Port of this process. */
+  readonly port: number;
+  /** Port of another daemon, before or after this one; 0 for none. */
+  readonly otherPort: number;
 }
 
 /** The interception that is wanted in one address family. */
@@ -62,8 +72,8 @@ export interface Redirect extends FoundRedirect {
 export interface Door {
   /** Address that is listened on, or `undefined` for every one. */
   readonly host: string | undefined;
-  /** Port. */
-  readonly port: number;
+  /** Ports of this daemon and of another one, ascending. */
+  readonly ports: readonly number[];
   /** Connections that one address may have; 0 for any number. */
   readonly connectionsPerPod: number;
   /** Whether connections are refused that were not to the metadata server's address. */
@@ -108,11 +118,14 @@ function doorOf(
   { listener, connectionsPerPod, refuseDirect }: WantedRedirect,
   family: FamilyRules["family"],
 ): Door | undefined {
-  const { address, port } = listener;
+  const { address, port, otherPort } = listener;
   // Listening on `::` takes IPv4 too.
   if (address !== "::" && familyOf(address) !== family) return undefined;
   const host = address === "::" || address === "0.0.0.0" ? undefined : address;
-  return { host, port, connectionsPerPod, refuseDirect };
+  // The same for both daemons, so that neither undoes the other's.
+  const ports = [port, otherPort].filter((each) => each !== 0)
+    .sort((one, other) => one - other);
+  return { host, ports, connectionsPerPod, refuseDirect };
 }
 
 function familyOf(address: string): FamilyRules["family"] {

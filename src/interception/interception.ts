@@ -27,6 +27,8 @@ export interface InterceptionOptions {
   readonly log: Log;
   /** Tells whether anything listens where a redirect of another daemon leads. */
   readonly isServed: (target: RedirectTarget) => boolean | Promise<boolean>;
+  /** Whether checks may write; asked each time. Without it, always. */
+  readonly mayRepair?: () => boolean;
 }
 
 /** The interception as it is, for readiness and metrics. */
@@ -238,11 +240,25 @@ export class Interception {
     await this.#inTurn(() => this.#check());
   }
 
+  /**
+   * Looks once whether another daemon has the redirect, and writes nothing.
+   *
+   * @returns Whether it has.
+   */
+  async look(): Promise<boolean> {
+    return await this.#inTurn(async () => {
+      if (this.#wanted !== undefined) {
+        await this.#claim(this.#wanted, { takesOver: false });
+      }
+      return this.#owner.successor !== undefined;
+    });
+  }
+
   async #check(): Promise<void> {
     const changedBy = [...this.#changedBy].join(", ") || undefined;
     this.#changedBy.clear();
-    if (this.#wanted === undefined) return;
-    const { log, clock, backend: { name: backend } } = this.#options;
+    const { log, clock, backend: { name: backend }, mayRepair } = this.#options;
+    if (this.#wanted === undefined || mayRepair?.() === false) return;
     const before = this.#state;
     const startTime = clock.now();
     const { drift, restored, failures } = await this.#enforce(this.#wanted, {
@@ -289,7 +305,7 @@ export class Interception {
     readonly restored: readonly string[];
     readonly failures: readonly unknown[];
   }> {
-    const looks = await this.#claim(wanted, takesOver);
+    const looks = await this.#claim(wanted, { takesOver });
     const drift: string[] = [];
     const restored: string[] = [];
     const failures: unknown[] = [];
@@ -327,14 +343,19 @@ export class Interception {
   /** Looks at each group whose rules are this process's to write. */
   async #claim(
     wanted: WantedInterception,
-    takesOver: boolean,
+    { takesOver }: { readonly takesOver: boolean },
   ): Promise<readonly Look[]> {
     const looks = await lookAt(this.#createGroups(wanted));
     if (wanted.redirect === undefined) return looks;
     const { generation } = this.#owner;
     const { hostIP: host, listener: { port } } = wanted.redirect;
-    const found = looks.flatMap(({ plan }) => plan?.redirect ?? []);
-    const isOurs = await this.#owner.claim({ host, port }, found[0], takesOver);
+    const [found] = looks.flatMap(({ plan }) => plan?.redirect ?? []);
+    const isUncertain = found === undefined &&
+      looks.some(({ plan }) => plan === undefined);
+    if (isUncertain && this.#owner.successor !== undefined) return [];
+    const isOurs = await this.#owner.claim({ host, port }, found, {
+      takesOver,
+    });
     if (!isOurs) return [];
     // The documents hold the generation.
     return this.#owner.generation === generation

@@ -110,23 +110,26 @@ function listGuardRules(destination: string, guard: Guard): OwnChain {
  */
 function listDoorRules(
   { family, address }: FamilyRules,
-  { host, port, connectionsPerPod, refuseDirect }: Door,
+  { host, ports, connectionsPerPod, refuseDirect }: Door,
 ): OwnChain {
   const length = LENGTH[family];
   const destination = host === undefined ? "" : `-d ${host}/${length} `;
-  const toPort = `${destination}! -i lo -p tcp -m tcp --dport ${port}`;
   const comment = "-m comment --comment saassigner-input";
-  return listChain("SAASSIGNER-INPUT", "INPUT", [
-    ...connectionsPerPod === 0 ? [] : [
-      `${toPort} --tcp-flags FIN,SYN,RST,ACK SYN -m connlimit --connlimit-above ${connectionsPerPod} --connlimit-mask ${length} --connlimit-saddr ${comment} ${RESET}`,
-    ],
-    ...refuseDirect
-      ? [
-        `${toPort} -m conntrack --ctorigdst ${address} ${comment} -j RETURN`,
-        `${toPort} ${comment} ${RESET}`,
-      ]
-      : [],
-  ]);
+  const listRules = (port: number): readonly string[] => {
+    const toPort = `${destination}! -i lo -p tcp -m tcp --dport ${port}`;
+    return [
+      ...connectionsPerPod === 0 ? [] : [
+        `${toPort} --tcp-flags FIN,SYN,RST,ACK SYN -m connlimit --connlimit-above ${connectionsPerPod} --connlimit-mask ${length} --connlimit-saddr ${comment} ${RESET}`,
+      ],
+      ...refuseDirect
+        ? [
+          `${toPort} -m conntrack --ctorigdst ${address} ${comment} -j RETURN`,
+          `${toPort} ${comment} ${RESET}`,
+        ]
+        : [],
+    ];
+  };
+  return listChain("SAASSIGNER-INPUT", "INPUT", ports.flatMap(listRules));
 }
 
 /** Comments have no blanks: `-S` would print quotes that the document does not have. */

@@ -14,6 +14,8 @@ export interface LeftoversOptions {
   readonly redirected: Promise<"redirected">;
   /** Whether the rules are another daemon's care. */
   readonly isSuperseded: () => boolean;
+  /** Whether another daemon listens on this node, which can restore what was removed. */
+  readonly hasNeighbour: () => boolean;
   /** Pause before the next look, in milliseconds. */
   readonly pauseMs: () => number;
   /** Time. */
@@ -24,42 +26,60 @@ export interface LeftoversOptions {
   readonly signal: AbortSignal;
 }
 
+/** A daemon that is about to end restores its rules; pods are refused until they are gone. */
+const RESTLESS_MS = 1_000;
+/** Looks in a row that must find nothing, after one that did. */
+const QUIET_LOOKS = 3;
+
 /**
  * Removes rules of ours that an earlier configuration has left with another tool, again
- * and again while there are any: a daemon that is about to end may restore its own.
+ * and again while there are any, or another daemon could restore them.
  *
  * @param options Collaborators.
  */
 export async function removeLeftovers(
   options: LeftoversOptions,
 ): Promise<void> {
-  const { redirected, pauseMs, clock, log, signal } = options;
+  const { redirected, hasNeighbour, pauseMs, clock, log, signal } = options;
   if (await firstOf(redirected, signal) === "aborted") return;
-  try {
-    while (await removeOnce(options) && !signal.aborted) {
-      await clock.sleep(pauseMs(), signal);
+  let looksToGo = 1;
+  let said: string | undefined;
+  do {
+    const { removed, failure } = await removeOnce(options);
+    const trouble = failure === undefined ? undefined : describeError(failure);
+    if (trouble !== undefined && trouble !== said) {
+      log("warn", "Rules of an earlier configuration cannot be removed", {
+        error: trouble,
+      });
     }
-  } catch (error) {
-    log("warn", "Rules of an earlier configuration cannot be removed", {
-      error: describeError(error),
-    });
-  }
+    said = trouble;
+    if (removed > 0) looksToGo = QUIET_LOOKS;
+    else if (failure === undefined && !hasNeighbour()) looksToGo--;
+    const isRestless = looksToGo > 0 && failure === undefined;
+    if (looksToGo > 0) {
+      await clock.sleep(isRestless ? RESTLESS_MS : pauseMs(), signal);
+    }
+  } while (looksToGo > 0 && !signal.aborted);
 }
 
-/** Tells whether there were any. */
 async function removeOnce(
   { backend, runCommand, isSuperseded, log }: LeftoversOptions,
-): Promise<boolean> {
-  const { places, isCertain } = await backend.findPlaces();
-  if (!isCertain || isSuperseded()) return false;
-  const { found, failures } = await findOwnRules(runCommand);
-  const leftovers = found.filter(({ place }) => !places.includes(place));
-  for (const { place, remove } of leftovers) {
-    await remove();
-    log("info", "Removed rules of an earlier configuration", { place });
+): Promise<{ readonly removed: number; readonly failure: unknown }> {
+  let removed = 0;
+  try {
+    const { places, isCertain } = await backend.findPlaces();
+    if (!isCertain || isSuperseded()) return { removed, failure: undefined };
+    const { found, failures } = await findOwnRules(runCommand);
+    for (const { place, remove } of found) {
+      if (places.includes(place)) continue;
+      await remove();
+      removed++;
+      log("info", "Removed rules of an earlier configuration", { place });
+    }
+    return { removed, failure: failures[0] };
+  } catch (failure) {
+    return { removed, failure };
   }
-  if (failures[0] !== undefined) throw failures[0];
-  return leftovers.length > 0;
 }
 
 /** Tells which comes first. */

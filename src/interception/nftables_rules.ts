@@ -161,12 +161,12 @@ function listDoorRules(
 
 function listRefusals(
   wanted: FamilyRules,
-  { host, port, connectionsPerPod, refuseDirect }: Door,
+  { host, ports, connectionsPerPod, refuseDirect }: Door,
 ): readonly (readonly Statement[])[] {
   const toPort = [
     compareInterface("!=", "lo"),
     ...host === undefined ? [] : [matchDestination(wanted, host)],
-    matchPort("==", port),
+    matchPort("==", ...ports),
   ];
   const protocol = protocolOf(wanted);
   const source = { payload: { protocol, field: "saddr" } };
@@ -265,12 +265,16 @@ function matchDestination(wanted: FamilyRules, address: string): Statement {
   };
 }
 
-function matchPort(op: "==" | "!=", port: number): Statement {
+function matchPort(
+  op: "==" | "!=",
+  ...ports: readonly number[]
+): Statement {
+  const [port] = ports;
   return {
     match: {
       op,
       left: { payload: { protocol: "tcp", field: "dport" } },
-      right: port,
+      right: ports.length > 1 ? { set: ports } : port,
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { describeError, type Log } from "../telemetry/log.ts";
-import type { Guard, WantedRedirect } from "./family_rules.ts";
+import type { Guard, Listening, WantedRedirect } from "./family_rules.ts";
 import type { FollowCommand } from "./follow_command.ts";
 import {
   type GroupReport,
@@ -16,7 +16,6 @@ import { listInterfaces } from "./node_interfaces.ts";
 import { findOwnRules, type OwnRulesSearch } from "./own_rules.ts";
 import { isServed } from "./port_probe.ts";
 import type { RedirectTarget } from "./redirect_mark.ts";
-import { isSame } from "./redirect_owner.ts";
 import type { Places, RuleBackend } from "./rule_group.ts";
 import { watchRules } from "./rule_watch.ts";
 import type { RunCommand } from "./run_command.ts";
@@ -69,7 +68,8 @@ export interface RulesReport {
 }
 
 /** How often it is looked whether pods' requests can be taken over. */
-const HANDOVER_CHECK_MS = 50;
+const HANDOVER_CHECK_MS = 200;
+const NEIGHBOUR_CHECK_MS = 1_000;
 
 const BACKENDS = { iptables: createIptables, nftables: createNftables };
 
@@ -81,7 +81,9 @@ export class NodeInterception {
   /** What is to be in force and is not yet. */
   #pending: {
     readonly settings: InterceptionSettings;
-    readonly listener: WantedRedirect["listener"];
+    readonly listener: Listening;
+    /** Whether to have the redirect even from a younger daemon. */
+    readonly takesOver: boolean;
   } | undefined;
   #trouble: string | undefined;
   #changing: Promise<void> = Promise.resolve();
@@ -89,6 +91,10 @@ export class NodeInterception {
   #elder: RedirectTarget | undefined;
   readonly #redirected = Promise.withResolvers<"redirected">();
   #isRedirected = false;
+  #hasLeft = false;
+  /** Where another daemon can listen, and whether one does. */
+  #neighbour: RedirectTarget | undefined;
+  #hasNeighbour = false;
 
   /**
    * Creates the keeper; no rule is touched yet.
@@ -102,6 +108,8 @@ export class NodeInterception {
       ...options,
       backend: this.#backend,
       isServed,
+      // Meanwhile the other daemon cares for the rules; two would undo each other's.
+      mayRepair: () => this.#elder === undefined,
     });
   }
 
@@ -117,6 +125,7 @@ export class NodeInterception {
       ...state,
       ok: state.ok && this.#isRedirected && trouble === undefined,
       detail: trouble ?? state.detail,
+      isSuperseded: state.isSuperseded || this.#hasLeft,
     };
   }
 
@@ -132,7 +141,8 @@ export class NodeInterception {
   }
 
   /**
-   * Finds another daemon of this node that pods' requests are led to and that listens.
+   * Finds another daemon of this node that pods' requests are led to, or can be by rules
+   * of another tool, and that listens.
    *
    * @param settings What is configured.
    * @param listener Address and port that this process listens on.
@@ -141,14 +151,39 @@ export class NodeInterception {
    */
   async findElder(
     settings: InterceptionSettings,
-    listener: WantedRedirect["listener"],
+    listener: Listening,
+  ): Promise<RedirectTarget | undefined> {
+    const served = await this.findServed(settings, listener);
+    return served !== undefined && served.port !== listener.port
+      ? served
+      : await this.#findNeighbour(settings, listener);
+  }
+
+  /**
+   * Finds the daemon of this node that pods' requests are led to.
+   *
+   * @param settings What is configured.
+   * @param listener Address and port that should be listened on.
+   * @returns Where it listens; `undefined` if nothing does there.
+   * @throws {InterceptionError} If an interface cannot be meant, or a tool cannot tell.
+   */
+  async findServed(
+    settings: InterceptionSettings,
+    listener: Listening,
   ): Promise<RedirectTarget | undefined> {
     const redirect = await this.#resolve(settings, listener);
     const { guard } = settings;
     const found = await this.#interception.findRedirect({ guard, redirect });
-    if (found === undefined) return undefined;
-    const own = { host: redirect.hostIP, port: listener.port };
-    return !isSame(found, own) && await isServed(found) ? found : undefined;
+    return found !== undefined && await isServed(found) ? found : undefined;
+  }
+
+  async #findNeighbour(
+    { hostIP }: InterceptionSettings,
+    { otherPort }: Listening,
+  ): Promise<RedirectTarget | undefined> {
+    if (hostIP === undefined || otherPort === 0) return undefined;
+    const neighbour = { host: hostIP, port: otherPort };
+    return await isServed(neighbour) ? neighbour : undefined;
   }
 
   /**
@@ -161,21 +196,27 @@ export class NodeInterception {
    */
   async redirect(
     settings: InterceptionSettings,
-    listener: WantedRedirect["listener"],
+    listener: Listening,
   ): Promise<readonly string[]> {
     return await this.#redirect(settings, listener, { takesOver: true });
   }
 
   async #redirect(
     settings: InterceptionSettings,
-    listener: WantedRedirect["listener"],
+    listener: Listening,
     how: { readonly takesOver: boolean },
   ): Promise<readonly string[]> {
     const redirect = await this.#resolve(settings, listener);
     const { guard } = settings;
+    const { otherPort } = listener;
+    this.#neighbour = otherPort === 0
+      ? undefined
+      : { host: redirect.hostIP, port: otherPort };
     const written = await this.#interception.apply({ guard, redirect }, how);
-    this.#isRedirected = true;
-    this.#redirected.resolve("redirected");
+    if (!this.#interception.state.isSuperseded) {
+      this.#isRedirected = true;
+      this.#redirected.resolve("redirected");
+    }
     return written;
   }
 
@@ -190,7 +231,7 @@ export class NodeInterception {
    */
   async takeOver(
     settings: InterceptionSettings,
-    listener: WantedRedirect["listener"],
+    listener: Listening,
     { elder, isReady, signal }: {
       readonly elder: RedirectTarget;
       readonly isReady: () => boolean;
@@ -207,18 +248,41 @@ export class NodeInterception {
     }
     this.#elder = undefined;
     if (signal.aborted) return;
-    this.#pending ??= { settings, listener };
-    await this.#applyPending({ takesOver: true });
+    this.#pending = { settings, listener, ...this.#pending, takesOver: true };
+    await this.#applyPending();
   }
 
   /**
-   * Looks once more, before this daemon stops, whether another one has taken over.
+   * Leaves pods' requests to another daemon of this node, if there is one, before this
+   * one stops.
    *
-   * @returns Whether it has.
+   * @param settings What is configured.
+   * @param listener Address and port that this process listens on.
+   * @returns Whether another daemon has them now.
    */
-  async isSuperseded(): Promise<boolean> {
-    await this.#interception.check();
-    return this.#interception.state.isSuperseded;
+  async leave(
+    settings: InterceptionSettings,
+    listener: Listening,
+  ): Promise<boolean> {
+    const { log } = this.#options;
+    try {
+      if (await this.#interception.look()) return true;
+      const neighbour = this.#isRedirected
+        ? await this.#findNeighbour(settings, listener)
+        : undefined;
+      if (neighbour === undefined) return false;
+      await this.#redirect(
+        settings,
+        { ...listener, port: neighbour.port, otherPort: listener.port },
+        { takesOver: true },
+      );
+      this.#hasLeft = true;
+    } catch (error) {
+      log("warn", "Pods' requests cannot be left to another daemon", {
+        error: describeError(error),
+      });
+    }
+    return this.#hasLeft;
   }
 
   /**
@@ -230,14 +294,15 @@ export class NodeInterception {
    */
   async change(
     settings: InterceptionSettings,
-    listener: WantedRedirect["listener"],
+    listener: Listening,
   ): Promise<void> {
-    this.#pending = { settings, listener };
-    await this.#applyPending({ takesOver: false });
+    const takesOver = this.#pending?.takesOver ?? false;
+    this.#pending = { settings, listener, takesOver };
+    await this.#applyPending();
   }
 
   /** One after the other, each time what was wanted last. */
-  #applyPending(how: { readonly takesOver: boolean }): Promise<void> {
+  #applyPending(): Promise<void> {
     this.#changing = this.#changing.then(async () => {
       const pending = this.#pending;
       if (pending === undefined) return;
@@ -245,7 +310,7 @@ export class NodeInterception {
       try {
         await this.#interception.changeGuard(settings.guard);
         if (this.#elder !== undefined) return;
-        await this.#redirect(settings, listener, how);
+        await this.#redirect(settings, listener, pending);
         if (this.#pending === pending) this.#pending = undefined;
         this.#trouble = undefined;
       } catch (error) {
@@ -270,7 +335,7 @@ export class NodeInterception {
    */
   async report(
     settings: InterceptionSettings,
-    listener: WantedRedirect["listener"],
+    listener: Listening,
   ): Promise<RulesReport> {
     const redirect = await this.#resolve(settings, listener);
     return {
@@ -294,11 +359,13 @@ export class NodeInterception {
   async run(checkIntervalMs: () => number, signal: AbortSignal): Promise<void> {
     const { followCommand } = this.#options;
     await Promise.all([
+      this.#watchNeighbour(signal),
       removeLeftovers({
         ...this.#options,
         backend: this.#backend,
         redirected: this.#redirected.promise,
         isSuperseded: () => this.state.isSuperseded,
+        hasNeighbour: () => this.#hasNeighbour,
         pauseMs: checkIntervalMs,
         signal,
       }),
@@ -313,19 +380,32 @@ export class NodeInterception {
     ]);
   }
 
+  /** While another daemon listens, each second matters, and not all changes are told. */
+  async #watchNeighbour(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#options.clock.sleep(NEIGHBOUR_CHECK_MS, signal);
+      if (signal.aborted || this.#neighbour === undefined) continue;
+      const wasThere = this.#hasNeighbour;
+      this.#hasNeighbour = await isServed(this.#neighbour);
+      if (this.#hasNeighbour || wasThere) {
+        this.#interception.noteChange("another daemon of this node");
+      }
+    }
+  }
+
   async #retry(
     checkIntervalMs: () => number,
     signal: AbortSignal,
   ): Promise<void> {
     while (!signal.aborted) {
       await this.#options.clock.sleep(checkIntervalMs(), signal);
-      if (!signal.aborted) await this.#applyPending({ takesOver: false });
+      if (!signal.aborted) await this.#applyPending();
     }
   }
 
   async #resolve(
     settings: InterceptionSettings,
-    listener: WantedRedirect["listener"],
+    listener: Listening,
   ): Promise<WantedRedirect> {
     const { log, ownAddresses, runCommand } = this.#options;
     const { hostIP, interfaces, connectionsPerPod, refuseDirect } = settings;

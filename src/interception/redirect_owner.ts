@@ -39,12 +39,12 @@ export class RedirectOwner {
    *
    * @param target Where it should lead.
    * @param found The one that stands, if any.
-   * @param takesOver Whether to have it even from a younger daemon that listens.
+   * @param how With `takesOver`, to have it even from a younger daemon that listens.
    */
   async claim(
     target: RedirectTarget,
     found: FoundRedirect | undefined,
-    takesOver: boolean,
+    { takesOver }: { readonly takesOver: boolean },
   ): Promise<boolean> {
     this.#successor = undefined;
     if (found === undefined || found.generation <= this.#generation) {

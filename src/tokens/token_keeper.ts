@@ -46,6 +46,7 @@ export class TokenKeeper {
   readonly #working = new Map<string, Promise<void>>();
   #base: ReadonlyMap<string, MintRequest> = new Map();
   #isChanged = false;
+  #hasRoom = true;
   #wakeUp = new AbortController();
 
   /**
@@ -55,6 +56,11 @@ export class TokenKeeper {
    */
   constructor(options: TokenKeeperOptions) {
     this.#options = options;
+  }
+
+  /** Whether each token that pods may have now was minted, or was tried to be. */
+  get isSettled(): boolean {
+    return !this.#isChanged && this.#hasRoom && this.#working.size === 0;
   }
 
   /** To be called whenever what pods may have can have changed; cheap. */
@@ -119,6 +125,7 @@ export class TokenKeeper {
       retryAtMs: (request) => cache.retryAtMs(request),
       nowMs: clock.now(),
     });
+    this.#hasRoom = due.length <= WORKERS;
     for (const request of due) {
       if (this.#working.size >= WORKERS) break;
       const key = mintKey(request);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { listenOnSocket } from "../../src/admin/socket.ts";
+import { systemClock } from "../../src/cli/system_clock.ts";
 import { main } from "../../src/main.ts";
 import { recordIo } from "../cli/recorded_io.ts";
 
@@ -20,6 +21,7 @@ class Daemon implements AsyncDisposable {
         this.asked++;
         return Promise.resolve(new Response(body, { status }));
       },
+      clock: systemClock,
       log: (level, message, fields = {}) =>
         this.lines.push(`${level} ${message}: ${fields["path"]}`),
     });

@@ -296,6 +296,14 @@ Deno.test("chart: refuses values that cannot be meant", async (t) => {
         error: /\/config\/interception\/interfaces/,
       },
       {
+        values: { config: { interception: { backend: "none" } } },
+        error: /only one daemon fits on a node/,
+      },
+      {
+        values: { config: { server: { handoverPort: 0 } } },
+        error: /only one daemon fits on a node/,
+      },
+      {
         values: {
           podMonitor: { enabled: true },
           config: { admin: { address: "127.0.0.1" } },

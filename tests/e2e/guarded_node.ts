@@ -37,7 +37,11 @@ export const KINDS = ["iptables-nft", "iptables-legacy", "nftables"] as const;
 export type Kind = typeof KINDS[number];
 
 /** Where the daemon listens. */
-export const LISTENER = { address: "0.0.0.0", port: 8181 } as const;
+export const LISTENER = {
+  address: "0.0.0.0",
+  port: 8181,
+  otherPort: 8183,
+} as const;
 /** What an operator configures for that. */
 export const SETTINGS: InterceptionSettings = {
   hostIP: HOST_IP,

@@ -250,7 +250,7 @@ for (const kind of KINDS) {
         ...REDIRECT,
         hostIP: "fd00:128::2",
         match: { kind: "only", names },
-        listener: { address: "fd00:128::2", port: 8181 },
+        listener: { address: "fd00:128::2", port: 8181, otherPort: 0 },
       },
     });
     await interception.apply(through("gke+", "cbr0"));

@@ -183,22 +183,101 @@ for (const backend of ["iptables", "nftables"]) {
   });
 }
 
-for (
-  const [before, after] of [["iptables", "nftables"], ["nftables", "iptables"]]
-) {
-  Deno.test(`a rolling upgrade from ${before} to ${after} ends with ${after} alone`, async () => {
-    await using node = await UpgradedNode.create(`${before}`);
-    const first = await node.startReady(8181);
-    const second = await node.startReady(
-      8183,
-      ...[
-        `--interception-backend=${after}`,
-        "--interception-check-interval=1s",
-      ],
+/** Asks in both pods while something is done, and tells what each was answered, and how often. */
+async function underLoad(
+  { network }: UpgradedNode,
+  work: () => Promise<void>,
+): Promise<void> {
+  const loads = PODS.map(({ space }) => network.load(space));
+  await work();
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  for (const load of loads) {
+    const { [ACCOUNT]: right = 0, ...others } = JSON.parse(await load.ask());
+    assert.deepEqual(others, {});
+    assert.ok(right > 100, `${right} on new connections`);
+  }
+}
+
+for (const backend of ["iptables", "nftables"]) {
+  Deno.test(`with ${backend}, an upgrade that is undone loses no request`, async () => {
+    await using node = await UpgradedNode.create(backend);
+    await node.startReady(8181);
+    const second = await node.startReady(8183);
+    await underLoad(node, () => stop(second));
+    await node.askUntilRight(0);
+  });
+
+  Deno.test(`with ${backend}, a daemon without credentials leaves pods to the one before`, async () => {
+    await using node = await UpgradedNode.create(backend);
+    await node.startReady(8181);
+    const second = await node.start(
+      "--metadata-addr=127.0.0.1:1",
+      "--default-service-account=default",
     );
-    await stop(first);
-    await node.askUntilRight(10_000);
+    const { code, stderr } = await second.ready("--wait=2s");
+    assert.equal(code, 1);
+    assert.match(stderr, /pods' requests still, on port 8181/);
+    await underLoad(node, () => stop(second));
+  });
+}
+
+const CHANGES = [
+  { before: "iptables", after: "nftables", first: 8181 },
+  { before: "nftables", after: "iptables", first: 8181 },
+  { before: "nftables", after: "iptables", first: 8183 },
+] as const;
+
+for (const { before, after, first } of CHANGES) {
+  Deno.test(`an upgrade from ${before} on ${first} to ${after} ends with ${after} alone`, async () => {
+    await using node = await UpgradedNode.create(before);
+    let elder = await node.startReady(8181);
+    if (first === 8183) {
+      const next = await node.startReady(8183);
+      await stop(elder);
+      elder = next;
+    }
+    // Nothing tells of changes, so that the elder restores its rules late.
+    const second = await node.startReady(
+      first === 8181 ? 8183 : 8181,
+      `--interception-backend=${after}`,
+      "--no-interception-watch-rules",
+    );
+    await stop(elder);
+    await node.askUntilRight(5_000);
+    // Whatever is left of the elder's would come first, or come back.
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    assert.equal((await second.ready()).code, 0);
+    await node.askUntilRight(0);
     await stop(second);
     assert.equal(await node.network.get("ptp", EMAIL), "refused");
   });
 }
+
+Deno.test("a third daemon waits until the first has ended", async () => {
+  await using node = await UpgradedNode.create("nftables");
+  const first = await node.startReady(8181);
+  await node.startReady(8183);
+  const third = await node.start();
+  assert.equal((await third.ready("--wait=1s")).code, 1);
+  await stop(first);
+  const { code, stdout } = await third.ready("--wait=20s");
+  assert.equal(code, 0);
+  assert.match(stdout, /redirect to port 8181\n/);
+});
+
+Deno.test("what only listens is no daemon that pods are left to", async () => {
+  await using node = await UpgradedNode.create("nftables");
+  const { network } = node;
+  await node.startReady(8181);
+  const second = await node.startReady(8183);
+  second.process.kill("SIGKILL");
+  await second.process.status;
+  await network.serve("node", "FOREIGN", `${HOST_IP}:8183`);
+  // Those that it had in the first second are lost; its answer is no account's.
+  const endMs = Date.now() + 5_000;
+  while (Date.now() < endMs) {
+    const { body } = Object(await network.get("ptp", EMAIL));
+    if (body === ACCOUNT) return;
+  }
+  assert.fail("The pod is still led to the other program");
+});

@@ -66,7 +66,7 @@ for (const kind of KINDS) {
       guard: "all",
       redirect: {
         ...REDIRECT,
-        listener: { address: "::", port: 8181 },
+        listener: { address: "::", port: 8181, otherPort: 0 },
         connectionsPerPod: 5,
       },
     };
@@ -104,7 +104,7 @@ for (const kind of KINDS) {
     await using node = await GuardedNode.create(kind);
     const { network, interception } = node;
     await network.serve("node", "DAEMON", "[::]:8181");
-    const listener = { address: "::", port: 8181 };
+    const listener = { address: "::", port: 8181, otherPort: 8183 };
     await interception.apply({
       guard: "all",
       redirect: { ...REDIRECT, listener },

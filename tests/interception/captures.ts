@@ -11,7 +11,7 @@ const WANTED = {
   redirect: {
     hostIP: "10.128.0.2",
     match: { kind: "not", name: "eth0" },
-    listener: { address: "0.0.0.0", port: 8181 },
+    listener: { address: "0.0.0.0", port: 8181, otherPort: 0 },
     connectionsPerPod: 256,
     refuseDirect: true,
   },

@@ -13,7 +13,7 @@ export const IPV4: FamilyRules = {
   },
   door: {
     host: undefined,
-    port: 8181,
+    ports: [8181],
     connectionsPerPod: 256,
     refuseDirect: false,
   },

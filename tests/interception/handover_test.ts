@@ -38,7 +38,7 @@ class Daemon {
       redirect: {
         hostIP: HOST,
         match: { kind: "not", name: "eth0" },
-        listener: { address: "0.0.0.0", port },
+        listener: { address: "0.0.0.0", port, otherPort: 16_364 - port },
         connectionsPerPod: 256,
         refuseDirect: false,
       },
@@ -160,4 +160,28 @@ Deno.test("Interception: a superseded daemon looks every second, and restores no
   assert.equal(node.nft.writes, writes);
   ending.abort();
   await running;
+});
+
+Deno.test("Interception.look() tells of a later daemon and writes nothing", async () => {
+  const node = new Node();
+  const elder = node.start(8181);
+  await elder.takeOver();
+  assert.ok(!await elder.interception.look());
+  await node.start(8183).takeOver();
+  const { writes } = node.nft;
+  assert.ok(await elder.interception.look());
+  node.nft.elements = [];
+  assert.ok(!await elder.interception.look());
+  assert.equal(node.nft.writes, writes);
+});
+
+Deno.test("Interception: a superseded daemon stays so while the rules cannot be read", async () => {
+  const node = new Node();
+  const elder = node.start(8181);
+  await elder.takeOver();
+  await node.start(8183).takeOver();
+  await elder.interception.check();
+  node.nft.failure = "Error: not now";
+  await elder.interception.check();
+  assert.ok(elder.interception.state.isSuperseded);
 });

@@ -202,15 +202,27 @@ Deno.test("listTableRules() makes one rule an interface, none of them for +", ()
 
 Deno.test("listTableRules() protects the listener only as far as it is wanted", () => {
   const host = "fd00:128::2";
-  const door = { host, port: 8181, connectionsPerPod: 0, refuseDirect: false };
+  const door = {
+    host,
+    ports: [1, 2],
+    connectionsPerPod: 0,
+    refuseDirect: false,
+  };
   const [, open] = listTableRules({ ...IPV6, door });
   assert.deepEqual(open?.rules, []);
   const [, capped] = listTableRules({
     ...IPV6,
     door: { ...door, connectionsPerPod: 5 },
   });
-  assert.match(
-    capped?.rules.join("\n") ?? "",
-    /^SAASSIGNER-INPUT -d fd00:128::2\/128 ! -i lo .*--connlimit-above 5 --connlimit-mask 128 .*$/,
-  );
+  assert.equal(capped?.rules.length, 2);
+  for (const [index, rule] of capped.rules.entries()) {
+    assert.match(
+      rule,
+      new RegExp(
+        `^SAASSIGNER-INPUT -d fd00:128::2/128 ! -i lo .*--dport ${
+          index + 1
+        } .*--connlimit-above 5 --connlimit-mask 128 .*$`,
+      ),
+    );
+  }
 });
