@@ -50,7 +50,7 @@ export class BuiltImage implements AsyncDisposable {
         // Another isolation would set rules in this machine's own tables.
         ...["bud", "--isolation=chroot", "--pull-never", `--tag=${NAME}`],
         ...buildArgs,
-        `--volume=${await warmCache()}:/deno-dir`,
+        `--volume=${await warmCache(folder)}:/deno-dir`,
         ROOT,
       );
       const rootfs = await mount(buildah);
@@ -87,11 +87,11 @@ export class BuiltImage implements AsyncDisposable {
   }
 }
 
-/** Gets what the build needs of the npm registry, as this machine is set up; the folder of it. */
-async function warmCache(): Promise<string> {
+/** Gets what the build needs of the npm registry, as this machine is set up; where it is kept. */
+async function warmCache(folder: string): Promise<string> {
   await must(Deno.execPath(), [
     ...["bundle", "--quiet", `--config=${ROOT}/deno.json`],
-    ...["--output=/dev/null", `${ROOT}/src/main.ts`],
+    ...[`--output=${folder}/bundle.js`, `${ROOT}/src/main.ts`],
   ]);
   const info = await must(Deno.execPath(), ["info", "--json"]);
   return JSON.parse(info).denoDir;
