@@ -1,37 +1,45 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HOST_IP, METADATA } from "./guarded_node.ts";
 import { Network } from "./network.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const BUNDLE = "/opt/saassigner/saassigner.js";
-const CONFIG = "/etc/saassigner";
+const IMAGE = `${ROOT}/deploy/image`;
 const EMAIL =
   `http://${METADATA}/computeMetadata/v1/instance/service-accounts/default/email`;
-const RIGHT = { status: 200, body: "app@demo-proj.iam.gserviceaccount.com" };
 const CAPABILITIES = "-all,+net_admin,+net_raw";
+const PODS = [
+  { space: "bridged", email: "app@demo-proj.iam.gserviceaccount.com" },
+  { space: "ptp", email: "billing@demo-proj.iam.gserviceaccount.com" },
+] as const;
 
-/** Writes the image's command anew, with paths that are on this machine. */
-async function writeCommand(folder: string, program: string): Promise<string> {
-  const text = await Deno.readTextFile(`${ROOT}/deploy/image/saassigner`);
+/** Makes the image's program, with paths that are on this machine. */
+async function makeProgram(folder: string): Promise<string> {
+  const settings = await Deno.readTextFile(`${IMAGE}/deno.json`);
+  await Deno.writeTextFile(
+    `${folder}/deno.json`,
+    settings.replace("/etc/saassigner", folder),
+  );
+  const shebang = await Deno.readTextFile(`${IMAGE}/shebang`);
   const path = `${folder}/saassigner`;
   await Deno.writeTextFile(
     path,
-    text.replace("exec deno", `exec ${Deno.execPath()}`)
-      .replace(BUNDLE, program).replace(CONFIG, folder),
+    shebang.replace("/opt/saassigner/deno.json", `${folder}/deno.json`) +
+      await bundle(folder),
     { mode: 0o755 },
   );
   return path;
 }
 
 async function bundle(folder: string): Promise<string> {
-  const output = `${folder}/saassigner.js`;
+  const output = `${folder}/bundle.js`;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--minify", "--quiet", "--output", output, "src/main.ts"],
     cwd: ROOT,
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
-  return output;
+  return await Deno.readTextFile(output);
 }
 
 for (const backend of ["iptables", "nftables"] as const) {
@@ -44,7 +52,7 @@ for (const backend of ["iptables", "nftables"] as const) {
       `${folder}/config.yaml`,
       `interception:\n  backend: ${backend}\nlog:\n  format: json\n`,
     );
-    const program = await bundle(folder);
+    const program = await makeProgram(folder);
     const flagsFile = `${folder}/flags.json`;
     await network.start(
       "node",
@@ -58,7 +66,8 @@ for (const backend of ["iptables", "nftables"] as const) {
     const command = [
       ...["setpriv", `--bounding-set=${CAPABILITIES}`, "--no-new-privs"],
       ...["env", `HOST_IP=${HOST_IP}`, "NODE_NAME=sandbox-node"],
-      await writeCommand(folder, program),
+      `PATH=${dirname(Deno.execPath())}:${Deno.env.get("PATH")}`,
+      program,
     ];
     const config = `--config=${folder}/config.yaml`;
     // As the init container does it.
@@ -76,16 +85,17 @@ for (const backend of ["iptables", "nftables"] as const) {
       ...flags,
       "--debug",
     ], "redirect to port");
-    for (const space of ["bridged", "ptp"] as const) {
-      assert.deepEqual(await network.get(space, EMAIL), RIGHT);
+    for (const { space, email } of PODS) {
+      const right = { status: 200, body: email };
+      assert.deepEqual(await network.get(space, EMAIL), right);
     }
     // What other programs do is seen at once with these rights, too.
     await network.exec("node", "nft", "flush", "ruleset");
     let answer: unknown;
-    for (let attempt = 0; attempt < 50 && answer !== RIGHT.body; attempt++) {
+    for (let left = 50; left > 0 && answer !== PODS[1].email; left--) {
       answer = Object(await network.get("ptp", EMAIL)).body;
     }
-    assert.equal(answer, RIGHT.body);
+    assert.equal(answer, PODS[1].email);
     daemon.kill("SIGTERM");
     assert.equal((await daemon.status).code, 0);
   });

@@ -20,7 +20,8 @@ const follow = createFollowCommand();
  */
 export class Network implements AsyncDisposable {
   readonly #prefix = `sa${crypto.randomUUID().slice(0, 6)}`;
-  readonly #lockFile: string = Deno.makeTempFileSync({ prefix: "xtables" });
+  /** The lock of iptables-legacy in the node. */
+  readonly lockFile: string = Deno.makeTempFileSync({ prefix: "xtables" });
   readonly #processes: Deno.ChildProcess[] = [];
   readonly #dialogues: Dialogue[] = [];
   readonly #names = ["gce", "node", "bridged", "ptp"] as const;
@@ -36,6 +37,11 @@ export class Network implements AsyncDisposable {
       await network[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** File that stands for a namespace. */
+  fileOf(space: Space): string {
+    return `/run/netns/${this.#prefix}${space}`;
   }
 
   /** Runs commands in the namespace of the node, as the daemon does. */
@@ -134,7 +140,7 @@ export class Network implements AsyncDisposable {
   /** Holds the lock of iptables-legacy in the node, until it is disposed of. */
   async holdLock(): Promise<Dialogue> {
     const holder = this.#talk([
-      ...["flock", this.#lockFile],
+      ...["flock", this.lockFile],
       ...["sh", "-c", "echo held; exec cat"],
     ]);
     await holder.hear();
@@ -250,7 +256,7 @@ export class Network implements AsyncDisposable {
       "exec",
       `${this.#prefix}${space}`,
       "env",
-      `XTABLES_LOCKFILE=${this.#lockFile}`,
+      `XTABLES_LOCKFILE=${this.lockFile}`,
     ];
   }
 
@@ -275,7 +281,7 @@ export class Network implements AsyncDisposable {
       await run("ip", ["netns", "del", space], TIMEOUT);
       assert.deepEqual(left, [], `processes are left in ${space}`);
     }
-    await Deno.remove(this.#lockFile);
+    await Deno.remove(this.lockFile);
     const spaces = await must(["netns", "list"]);
     assert.ok(!spaces.includes(this.#prefix), `namespaces are left: ${spaces}`);
   }
