@@ -1,5 +1,6 @@
 import { ConfigError } from "../config/config_error.ts";
 import type { Io } from "./io.ts";
+import type { OwnOption } from "./take_options.ts";
 
 /**
  * Runs a subcommand.
@@ -12,12 +13,22 @@ import type { Io } from "./io.ts";
  */
 export type Subcommand = (args: readonly string[], io: Io) => Promise<number>;
 
+/** An option that only one command has, as shells complete it. */
+export interface CommandOption extends OwnOption {
+  /** The values that it takes, if they are few. */
+  readonly choices?: readonly string[];
+}
+
 /** A command of the program. */
 export interface Command {
   /** Its name. */
   readonly name: string;
   /** Text of its `--help`. */
   readonly usage: string;
+  /** Names of its subcommands, for completion. */
+  readonly subcommands?: readonly string[];
+  /** Its own options by name without dashes, beside the configuration's flags, for completion. */
+  readonly options?: Readonly<Record<string, CommandOption>>;
   /** Runs it with the arguments behind its name. */
   readonly run: Subcommand;
 }
@@ -30,6 +41,8 @@ export interface CommandGroup {
   readonly usage: string;
   /** Its subcommands by name. */
   readonly subcommands: Readonly<Record<string, Subcommand>>;
+  /** Options of its own that any of them has, by name without dashes, for completion. */
+  readonly options?: Readonly<Record<string, CommandOption>>;
 }
 
 /** Thrown when a command is called the wrong way. */
@@ -51,11 +64,13 @@ export class UsageError extends Error {
  * @param group Name and subcommands.
  */
 export function groupCommand(
-  { name, usage, subcommands }: CommandGroup,
+  { name, usage, subcommands, options = {} }: CommandGroup,
 ): Command {
   return {
     name,
     usage,
+    subcommands: Object.keys(subcommands),
+    options,
     run: async ([first, ...rest], io) => {
       const subcommand = Object.hasOwn(subcommands, first ?? "")
         ? subcommands[first ?? ""]

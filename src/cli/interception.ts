@@ -37,6 +37,7 @@ const GUARD_ONLY = "--guard-only";
 export const INTERCEPTION_COMMAND: Command = groupCommand({
   name: "interception",
   usage: USAGE,
+  options: { "guard-only": {} },
   subcommands: {
     install: reportingFailure(install),
     status: reportingFailure(showStatus),

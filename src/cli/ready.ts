@@ -21,6 +21,7 @@ const PAUSE_MS = 100;
 export const READY_COMMAND: Command = {
   name: "ready",
   usage: USAGE,
+  options: { wait: { value: "a duration such as 55s" } },
   run: (args, io) => askUntilReady(args, io, systemClock),
 };
 
