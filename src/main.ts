@@ -1,4 +1,5 @@
 import { CONFIG_COMMAND } from "./cli/config.ts";
+import { EXPLAIN_COMMAND } from "./cli/explain.ts";
 import { INTERCEPTION_COMMAND } from "./cli/interception.ts";
 import type { Io } from "./cli/io.ts";
 import { READY_COMMAND } from "./cli/ready.ts";
@@ -10,6 +11,11 @@ import { suggest } from "./config/suggest.ts";
 import { VERSION } from "./telemetry/version.ts";
 
 const COMMANDS = [
+  {
+    command: EXPLAIN_COMMAND,
+    usage: "explain NAMESPACE/POD|ADDRESS",
+    description: "Tell which account and scopes a pod gets, and why or why not",
+  },
   {
     command: CONFIG_COMMAND,
     usage: "config print|check|schema",
@@ -33,7 +39,8 @@ const COMMANDS = [
  * @param args Command line, without the program's name.
  * @param io Where to read and write.
  * @param signals How the daemon is told to stop and to reload.
- * @returns Exit code: 0 done or stopped, 1 failed or not ready, 2 wrong usage or configuration.
+ * @returns Exit code: 0 done or stopped, 1 failed or not ready, 2 wrong usage or
+ * configuration, 3 denied.
  */
 export async function main(
   args: readonly string[],
