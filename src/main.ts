@@ -4,13 +4,15 @@ import { INTERCEPTION_COMMAND } from "./cli/interception.ts";
 import type { Io } from "./cli/io.ts";
 import { READY_COMMAND } from "./cli/ready.ts";
 import { runDaemon, type RunDaemonOptions } from "./cli/run_daemon.ts";
-import { runCommand } from "./cli/command.ts";
+import { type ListedCommand, runCommand } from "./cli/command.ts";
+import { createCompletionCommand } from "./cli/completion.ts";
 import { helpText } from "./config/help_text.ts";
 import { parseFlags } from "./config/parse_flags.ts";
 import { suggest } from "./config/suggest.ts";
 import { VERSION } from "./telemetry/version.ts";
 
-const COMMANDS = [
+/** Every command, as the help lists them. */
+export const COMMANDS: readonly ListedCommand[] = [
   {
     command: EXPLAIN_COMMAND,
     usage: "explain NAMESPACE/POD|ADDRESS",
@@ -30,6 +32,11 @@ const COMMANDS = [
     command: READY_COMMAND,
     usage: "ready [--wait DURATION]",
     description: "Ask the daemon of this configuration whether it is ready",
+  },
+  {
+    command: createCompletionCommand(() => COMMANDS),
+    usage: "completion bash|zsh|fish",
+    description: "Print a script that completes commands and flags in a shell",
   },
 ];
 

@@ -12,12 +12,18 @@ const USAGE = `Usage:
       Check a configuration file; exit code 0 if it is fine, 2 if not
   saassigner config schema
       Print the JSON Schema of the configuration file
+
+Examples:
+  saassigner config print --config config.yaml --log-level debug
+  saassigner config check config.yaml
+  saassigner config schema > config.schema.json
 `;
 
 /** Commands about the configuration. */
 export const CONFIG_COMMAND: Command = groupCommand({
   name: "config",
   usage: USAGE,
+  takes: "files",
   subcommands: { print: printEffective, check: checkFile, schema: printSchema },
 });
 

@@ -54,10 +54,24 @@ asked; 2 wrong usage or configuration
 `;
 
 const OPTIONS: Readonly<Record<string, CommandOption>> = {
-  account: { value: "an e-mail" },
-  scopes: { value: "scopes, separated by commas" },
-  "node-account": { value: "an e-mail" },
-  output: { short: "o", value: "text or json", choices: ["text", "json"] },
+  account: {
+    value: "an e-mail",
+    description: "As if the pod were annotated with this account",
+  },
+  scopes: {
+    value: "scopes, separated by commas",
+    description: "As if the pod were annotated with these scopes",
+  },
+  "node-account": {
+    value: "an e-mail",
+    description: "The node's own account",
+  },
+  output: {
+    short: "o",
+    value: "text or json",
+    choices: ["text", "json"],
+    description: "Form of the output",
+  },
 };
 
 /** Explains what a pod gets. */
