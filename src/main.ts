@@ -1,15 +1,23 @@
 import { CONFIG_COMMAND } from "./cli/config.ts";
+import { EXPLAIN_COMMAND } from "./cli/explain.ts";
 import { INTERCEPTION_COMMAND } from "./cli/interception.ts";
 import type { Io } from "./cli/io.ts";
 import { READY_COMMAND } from "./cli/ready.ts";
 import { runDaemon, type RunDaemonOptions } from "./cli/run_daemon.ts";
-import { runCommand } from "./cli/command.ts";
+import { type ListedCommand, runCommand } from "./cli/command.ts";
+import { createCompletionCommand } from "./cli/completion.ts";
 import { helpText } from "./config/help_text.ts";
 import { parseFlags } from "./config/parse_flags.ts";
 import { suggest } from "./config/suggest.ts";
 import { VERSION } from "./telemetry/version.ts";
 
-const COMMANDS = [
+/** Every command, as the help lists them. */
+export const COMMANDS: readonly ListedCommand[] = [
+  {
+    command: EXPLAIN_COMMAND,
+    usage: "explain NAMESPACE/POD|ADDRESS",
+    description: "Tell which account and scopes a pod gets, and why or why not",
+  },
   {
     command: CONFIG_COMMAND,
     usage: "config print|check|schema",
@@ -25,6 +33,11 @@ const COMMANDS = [
     usage: "ready [--wait DURATION]",
     description: "Ask the daemon of this configuration whether it is ready",
   },
+  {
+    command: createCompletionCommand(() => COMMANDS),
+    usage: "completion bash|zsh|fish",
+    description: "Print a script that completes commands and flags in a shell",
+  },
 ];
 
 /**
@@ -33,7 +46,8 @@ const COMMANDS = [
  * @param args Command line, without the program's name.
  * @param io Where to read and write.
  * @param signals How the daemon is told to stop and to reload.
- * @returns Exit code: 0 done or stopped, 1 failed or not ready, 2 wrong usage or configuration.
+ * @returns Exit code: 0 done or stopped, 1 failed or not ready, 2 wrong usage or
+ * configuration, 3 denied.
  */
 export async function main(
   args: readonly string[],

@@ -1,5 +1,6 @@
 import { ConfigError } from "../config/config_error.ts";
 import type { Io } from "./io.ts";
+import type { OwnOption } from "./take_options.ts";
 
 /**
  * Runs a subcommand.
@@ -12,14 +13,40 @@ import type { Io } from "./io.ts";
  */
 export type Subcommand = (args: readonly string[], io: Io) => Promise<number>;
 
+/** An option that only one command has, as shells complete it. */
+export interface CommandOption extends OwnOption {
+  /** What it does: one sentence without final period. */
+  readonly description?: string;
+  /** The values that it takes, if they are few. */
+  readonly choices?: readonly string[];
+}
+
 /** A command of the program. */
 export interface Command {
   /** Its name. */
   readonly name: string;
   /** Text of its `--help`. */
   readonly usage: string;
+  /** Names of its subcommands, for completion. */
+  readonly subcommands?: readonly string[];
+  /** Its own options by name without dashes, for completion. */
+  readonly options?: Readonly<Record<string, CommandOption>>;
+  /** What its arguments name, if that can be completed. */
+  readonly takes?: "files";
+  /** Whether it has the configuration's flags too, for completion; it does if left out. */
+  readonly configFlags?: "none";
   /** Runs it with the arguments behind its name. */
   readonly run: Subcommand;
+}
+
+/** A command, as the program lists it. */
+export interface ListedCommand {
+  /** The command. */
+  readonly command: Command;
+  /** It with its arguments, such as `config check FILE`. */
+  readonly usage: string;
+  /** One sentence without final period. */
+  readonly description: string;
 }
 
 /** A command that has subcommands. */
@@ -30,6 +57,10 @@ export interface CommandGroup {
   readonly usage: string;
   /** Its subcommands by name. */
   readonly subcommands: Readonly<Record<string, Subcommand>>;
+  /** Options that any of them has, by name without dashes, for completion. */
+  readonly options?: Readonly<Record<string, CommandOption>>;
+  /** What the arguments behind them name, if that can be completed. */
+  readonly takes?: "files";
 }
 
 /** Thrown when a command is called the wrong way. */
@@ -51,11 +82,14 @@ export class UsageError extends Error {
  * @param group Name and subcommands.
  */
 export function groupCommand(
-  { name, usage, subcommands }: CommandGroup,
+  { name, usage, subcommands, options = {}, takes }: CommandGroup,
 ): Command {
   return {
     name,
     usage,
+    subcommands: Object.keys(subcommands),
+    options,
+    ...(takes === undefined ? {} : { takes }),
     run: async ([first, ...rest], io) => {
       const subcommand = Object.hasOwn(subcommands, first ?? "")
         ? subcommands[first ?? ""]

@@ -1,6 +1,7 @@
 import { jsonSchema } from "../config/json_schema.ts";
 import { loadConfig } from "../config/load_config.ts";
 import { printConfig } from "../config/print_config.ts";
+import { CLUSTER_ENVIRONMENT } from "./cluster_environment.ts";
 import type { Io } from "./io.ts";
 import { type Command, groupCommand, UsageError } from "./command.ts";
 
@@ -11,22 +12,18 @@ const USAGE = `Usage:
       Check a configuration file; exit code 0 if it is fine, 2 if not
   saassigner config schema
       Print the JSON Schema of the configuration file
-`;
 
-/**
- * What the manifests give the daemon, with made-up values: a file is checked as it will
- * be used in a cluster, and the environment of this machine says nothing about that.
- */
-const CLUSTER_ENVIRONMENT: ReadonlyMap<string, string> = new Map([
-  ["NODE_NAME", "node"],
-  // Reserved for documentation (RFC 5737), so that no file names it by chance.
-  ["HOST_IP", "192.0.2.1"],
-]);
+Examples:
+  saassigner config print --config config.yaml --log-level debug
+  saassigner config check config.yaml
+  saassigner config schema > config.schema.json
+`;
 
 /** Commands about the configuration. */
 export const CONFIG_COMMAND: Command = groupCommand({
   name: "config",
   usage: USAGE,
+  takes: "files",
   subcommands: { print: printEffective, check: checkFile, schema: printSchema },
 });
 

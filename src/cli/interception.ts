@@ -29,6 +29,11 @@ const USAGE = `Usage:
   saassigner interception remove
       Remove every rule of this program, whatever the configuration. Pods get the
       node's own credentials from then on
+
+Examples:
+  saassigner interception status --config /etc/saassigner/config.yaml
+  saassigner interception install --guard-only --interception-backend nftables --host-ip 10.128.0.2
+  saassigner interception remove
 `;
 
 const GUARD_ONLY = "--guard-only";
@@ -37,6 +42,11 @@ const GUARD_ONLY = "--guard-only";
 export const INTERCEPTION_COMMAND: Command = groupCommand({
   name: "interception",
   usage: USAGE,
+  options: {
+    "guard-only": {
+      description: "Only the rules that close the real metadata server",
+    },
+  },
   subcommands: {
     install: reportingFailure(install),
     status: reportingFailure(showStatus),

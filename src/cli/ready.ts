@@ -12,6 +12,10 @@ const USAGE = `Usage:
       Ask the daemon of this configuration, on admin.socket or else on its admin port,
       whether it is ready, and show what it says of each condition; exit code 0 if it is,
       1 if not. With --wait, ask until it is or the time is over
+
+Examples:
+  saassigner ready --wait 55s --admin-socket /run/saassigner/admin.sock
+  saassigner ready --admin-port 8182
 `;
 
 const WAIT = "--wait";
@@ -23,6 +27,9 @@ const TIMEOUT_MS = 2_000;
 export const READY_COMMAND: Command = {
   name: "ready",
   usage: USAGE,
+  options: {
+    wait: { value: "duration", description: "Ask until it is ready" },
+  },
   run: (args, io) => askUntilReady(args, io, systemClock),
 };
 

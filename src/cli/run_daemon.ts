@@ -4,13 +4,13 @@ import { loadConfig } from "../config/load_config.ts";
 import { printConfig } from "../config/print_config.ts";
 import { Reloader } from "../config/reloader.ts";
 import { type Daemon, startDaemon } from "../daemon/daemon.ts";
-import { type Connection, createConnection } from "../kubernetes/connection.ts";
+import type { Connection } from "../kubernetes/connection.ts";
 import { InterceptionError } from "../interception/interception_error.ts";
 import { ListenError } from "../metadata/listener.ts";
 import { createLog, describeError, type Log } from "../telemetry/log.ts";
 import { VERSION } from "../telemetry/version.ts";
 import type { Io } from "./io.ts";
-import { connectionOptions } from "./connection_options.ts";
+import { openConnection } from "./open_connection.ts";
 import { systemClock } from "./system_clock.ts";
 import { watchFile } from "./watch_file.ts";
 
@@ -120,34 +120,11 @@ async function prepare(
 > {
   try {
     const loaded = await load();
-    const options = connectionOptions(loaded.config);
-    if (options.kind === "in-cluster" && !io.env("KUBERNETES_SERVICE_HOST")) {
-      io.err(
-        "No API server: give --api-server URL or --kubeconfig FILE, " +
-          "or run in a cluster, where KUBERNETES_SERVICE_HOST is set\n",
-      );
-      return undefined;
-    }
-    return { loaded, connection: openConnection(options) };
+    return { loaded, connection: openConnection(loaded.config, io) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     io.err(`${error.message}\n`);
     return undefined;
-  }
-}
-
-function openConnection(
-  options: Parameters<typeof createConnection>[0],
-): Connection {
-  try {
-    return createConnection(options);
-  } catch (cause) {
-    const source = options.kind === "kubeconfig" ? options.file : options.kind;
-    throw new ConfigError([{
-      source,
-      path: "kubernetes",
-      message: `cannot be used: ${describeError(cause)}`,
-    }], { cause });
   }
 }
 

@@ -22,6 +22,12 @@ const GENERAL = [
   `${INDENT}Print the version`,
 ];
 
+const EXAMPLES = [
+  "Examples:",
+  "  saassigner --config /etc/saassigner/config.yaml",
+  "  saassigner --kubeconfig ~/.kube/config --node node-1 --google-credentials adc",
+];
+
 const PREAMBLE = [
   "Flags win over the file, and the file over the defaults. Values are written as",
   "--flag value or --flag=value, lists with commas, durations as 500ms, 2s or 1m30s;",
@@ -44,7 +50,7 @@ export function helpText(commands: readonly CommandHelp[] = []): string {
     }
     lines.push("");
   }
-  lines.push(...PREAMBLE, "", "general", ...GENERAL);
+  lines.push(...EXAMPLES, "", ...PREAMBLE, "", "general", ...GENERAL);
   for (const [section, options] of groupBySection()) {
     lines.push("", section, ...options.flatMap(describeOption));
   }

@@ -63,6 +63,9 @@ const ADVICE: Readonly<Record<Reason, (context: AdviceContext) => string>> = {
   "overload": () => "Have the pod keep its tokens until they end",
 };
 
+/** Codes that there is advice on. */
+export const ADVISED_REASONS: readonly string[] = Object.keys(ADVICE);
+
 /** The list as it should be: what is well-formed in it stays. */
 function allowCommand(
   { keys, namespace, allowList, account = "ACCOUNT" }: AdviceContext,

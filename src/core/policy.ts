@@ -100,7 +100,22 @@ function wantedAccount(policy: Policy, pod: Pod): string | Deny {
   }
 }
 
-/** The default account is exempt, but with no more than the default scopes. */
+/**
+ * Tells whether restrictions leave a pod's wish alone: the default account is exempt, but
+ * with no more than the default scopes.
+ *
+ * @param policy What the operator configured.
+ * @param wanted Account and canonical scopes.
+ */
+export function isExempt(
+  policy: Policy,
+  wanted: { readonly account: string; readonly scopes: readonly string[] },
+): boolean {
+  return policy.defaultAccount.kind === "account" &&
+    policy.defaultAccount.account === wanted.account &&
+    containsScopes(policy.defaultScopes, wanted.scopes);
+}
+
 function restrict(
   policy: Policy,
   wanted: {
@@ -109,12 +124,8 @@ function restrict(
     readonly namespace: AllowList | undefined;
   },
 ): Deny | undefined {
-  const { account, scopes, namespace } = wanted;
-  const isDefault = policy.defaultAccount.kind === "account" &&
-    policy.defaultAccount.account === account;
-  if (isDefault && containsScopes(policy.defaultScopes, scopes)) {
-    return undefined;
-  }
+  const { account, namespace } = wanted;
+  if (isExempt(policy, wanted)) return undefined;
   if (namespace === undefined) {
     return deny("not-synced", "The pod's namespace is not known yet");
   }

@@ -57,7 +57,7 @@ export class NodeIdentity {
       this.#learnOne("project/project-id", signal).then((text) =>
         this.#projectId = text
       ),
-      this.#learnOne("instance/service-accounts/default/email", signal)
+      this.#learnOne(ACCOUNT_PATH, signal)
         .then((text) => this.#account = text),
     ]);
   }
@@ -67,10 +67,10 @@ export class NodeIdentity {
     path: string,
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    const { clock, log } = this.#options;
+    const { askUpstream, clock, log } = this.#options;
     let pauseMs = RETRY_MIN_MS;
     for (let isFirst = true; !signal.aborted; isFirst = false) {
-      const outcome = await this.#ask(path, signal);
+      const outcome = await askOnce(askUpstream, path, signal);
       if ("value" in outcome) {
         log("info", "Learned from the metadata server", {
           path,
@@ -89,25 +89,42 @@ export class NodeIdentity {
     }
     return undefined;
   }
+}
 
-  async #ask(
-    path: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly value: string } | { readonly error: string }> {
-    try {
-      const answer = await this.#options.askUpstream(
-        { path: V1 + path },
-        signal,
-      );
-      const value = answer.body.trim();
-      if (answer.status !== 200) return { error: `status ${answer.status}` };
-      if (value === "") return { error: "empty" };
-      if (path.endsWith("/email") && !isAccountEmail(value)) {
-        return { error: "not an e-mail" };
-      }
-      return { value };
-    } catch (error) {
-      return { error: describeError(error) };
+/** What the metadata server said of a value, or why it is not known. */
+export type Learned = { readonly value: string } | { readonly error: string };
+
+/** Path of the e-mail of the node's own account. */
+const ACCOUNT_PATH = "instance/service-accounts/default/email";
+
+/**
+ * Asks once for the e-mail of the node's own account; never throws.
+ *
+ * @param askUpstream Asks the metadata server.
+ * @param signal Ends the wait.
+ */
+export function askNodeAccount(
+  askUpstream: AskUpstream,
+  signal: AbortSignal,
+): Promise<Learned> {
+  return askOnce(askUpstream, ACCOUNT_PATH, signal);
+}
+
+async function askOnce(
+  askUpstream: AskUpstream,
+  path: string,
+  signal: AbortSignal,
+): Promise<Learned> {
+  try {
+    const answer = await askUpstream({ path: V1 + path }, signal);
+    const value = answer.body.trim();
+    if (answer.status !== 200) return { error: `status ${answer.status}` };
+    if (value === "") return { error: "empty" };
+    if (path === ACCOUNT_PATH && !isAccountEmail(value)) {
+      return { error: "not an e-mail" };
     }
+    return { value };
+  } catch (error) {
+    return { error: describeError(error) };
   }
 }

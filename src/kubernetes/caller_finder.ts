@@ -1,4 +1,9 @@
-import type { Identification, Identify } from "../core/caller.ts";
+import {
+  type Identification,
+  type Identify,
+  refuseLookup,
+  UNKNOWN_NAMESPACE,
+} from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
 import { startDeadline } from "../core/deadline.ts";
 import type { NamespaceIndex } from "../core/namespace_index.ts";
@@ -234,19 +239,13 @@ export class CallerFinder {
         : indexed;
     switch (lookup.kind) {
       case "unknown":
-        return pending(
-          "unknown-caller",
-          "No running pod of this node has the caller's address",
-        );
       case "ambiguous":
-        return pending(
-          "ambiguous-caller",
-          "More than one pod has the caller's address",
-        );
+        return {
+          isFinal: false,
+          identification: refuseLookup(lookup.kind),
+        };
       case "host-network":
-        return final(
-          refuse("host-network", "Pods on the node's network get no token"),
-        );
+        return final(refuseLookup(lookup.kind));
       case "found":
         return arePodsStale() && live === undefined
           ? pending(
@@ -261,10 +260,7 @@ export class CallerFinder {
     const { namespaces, needsNamespace, areNamespacesStale } = this.#options;
     const namespace = namespaces.find(pod.namespace);
     if (needsNamespace() && namespace === undefined) {
-      return pending(
-        "not-synced",
-        "The pod's namespace is not known yet; try again",
-      );
+      return { isFinal: false, identification: UNKNOWN_NAMESPACE };
     }
     if (needsNamespace() && areNamespacesStale()) {
       return pending(

@@ -51,6 +51,16 @@ export function decodePod(
 }
 
 /**
+ * Takes from a pod object which node runs it.
+ *
+ * @param object Decoded JSON of a pod.
+ * @returns Name of the node; empty while the pod has none.
+ */
+export function decodeNode(object: unknown): string {
+  return text(field(object, "spec"), "nodeName") ?? "";
+}
+
+/**
  * Takes from a namespace object what the daemon keeps.
  *
  * @param object Decoded JSON of a namespace.

@@ -89,6 +89,15 @@ for (const backend of ["iptables", "nftables"] as const) {
       const right = { status: 200, body: email };
       assert.deepEqual(await network.get(space, EMAIL), right);
     }
+    // As `kubectl exec` runs it beside the daemon.
+    const explained = await network.tryInNode(
+      tool,
+      ...args,
+      ...["explain", "default/plain", config, ...flags],
+      "--default-service-account=default",
+    );
+    assert.equal(explained.code, 0, explained.stderr);
+    assert.match(explained.stdout, /\n {2}ALLOWED gke-node@demo-proj\./);
     // What other programs do is seen at once with these rights, too.
     await network.exec("node", "nft", "flush", "ruleset");
     let answer: unknown;
