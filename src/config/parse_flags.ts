@@ -19,6 +19,8 @@ export interface ParsedFlags {
   readonly configFile: string | undefined;
   /** Words that belong to no flag, in order. */
   readonly positionals: readonly string[];
+  /** The arguments without these words and without `--`. */
+  readonly flagArgs: readonly string[];
   /** Whether `--help` or `-h` was typed. */
   readonly help: boolean;
   /** Whether `--version` was typed. */
@@ -47,6 +49,7 @@ const PARSER_OPTIONS = Object.fromEntries(
 export function parseFlags(args: readonly string[]): ParsedFlags {
   const parsing = new Parsing();
   const positionals: string[] = [];
+  const others = new Set<number>();
   let unknownAt = -Infinity;
   const { tokens } = parseArgs({
     args: [...args],
@@ -57,7 +60,12 @@ export function parseFlags(args: readonly string[]): ParsedFlags {
   for (const token of tokens) {
     if (token.kind === "positional") {
       // Probably the value of a misspelt flag, which is reported already.
-      if (token.index !== unknownAt + 1) positionals.push(token.value);
+      if (token.index !== unknownAt + 1) {
+        positionals.push(token.value);
+        others.add(token.index);
+      }
+    } else if (token.kind === "option-terminator") {
+      others.add(token.index);
     } else if (token.kind === "option") {
       const typed = args[token.index] ?? token.rawName;
       // Node takes `-node` for `-n -o -d -e`.
@@ -72,7 +80,8 @@ export function parseFlags(args: readonly string[]): ParsedFlags {
       if (!isKnown) unknownAt = token.index;
     }
   }
-  return { ...parsing.finish(), positionals };
+  const flagArgs = args.filter((_, index) => !others.has(index));
+  return { ...parsing.finish(), positionals, flagArgs };
 }
 
 /** A flag as it was typed. */
@@ -118,7 +127,7 @@ class Parsing {
     return false;
   }
 
-  finish(): Omit<ParsedFlags, "positionals"> {
+  finish(): Omit<ParsedFlags, "positionals" | "flagArgs"> {
     const layer = new Map(this.#own);
     for (const [option, value] of this.#shorthands) {
       const { path, shorthand } = option;

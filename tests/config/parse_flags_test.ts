@@ -22,6 +22,7 @@ Deno.test("parseFlags() holds only what was typed", () => {
     layer: new Map(),
     configFile: undefined,
     positionals: [],
+    flagArgs: [],
     help: false,
     version: false,
     issues: [],
@@ -211,4 +212,11 @@ Deno.test("parseFlags() never shows a secret", () => {
   );
   const [url] = issuesOf(["--api-server=https://user:pass@wo/rd@host"]);
   assert.match(url ?? "", /: "https:\/\/\*\*\*@host" is not accepted/);
+});
+
+Deno.test("parseFlags() tells the flags with their values from the other words", () => {
+  const args = ["a", "--node", "a", "--debug", "b", "--app-port=1", "--", "-c"];
+  const { positionals, flagArgs } = parseFlags(args);
+  assert.deepEqual(positionals, ["a", "b", "-c"]);
+  assert.deepEqual(flagArgs, ["--node", "a", "--debug", "--app-port=1"]);
 });
