@@ -1,6 +1,7 @@
 import { jsonSchema } from "../config/json_schema.ts";
 import { loadConfig } from "../config/load_config.ts";
 import { printConfig } from "../config/print_config.ts";
+import { CLUSTER_ENVIRONMENT } from "./cluster_environment.ts";
 import type { Io } from "./io.ts";
 import { type Command, groupCommand, UsageError } from "./command.ts";
 
@@ -12,16 +13,6 @@ const USAGE = `Usage:
   saassigner config schema
       Print the JSON Schema of the configuration file
 `;
-
-/**
- * What the manifests give the daemon, with made-up values: a file is checked as it will
- * be used in a cluster, and the environment of this machine says nothing about that.
- */
-const CLUSTER_ENVIRONMENT: ReadonlyMap<string, string> = new Map([
-  ["NODE_NAME", "node"],
-  // Reserved for documentation (RFC 5737), so that no file names it by chance.
-  ["HOST_IP", "192.0.2.1"],
-]);
 
 /** Commands about the configuration. */
 export const CONFIG_COMMAND: Command = groupCommand({
