@@ -2,6 +2,7 @@ import { CONFIG_COMMAND } from "./cli/config.ts";
 import { INTERCEPTION_COMMAND } from "./cli/interception.ts";
 import type { Io } from "./cli/io.ts";
 import { READY_COMMAND } from "./cli/ready.ts";
+import { LINT_COMMAND } from "./cli/lint.ts";
 import { runDaemon, type RunDaemonOptions } from "./cli/run_daemon.ts";
 import { runCommand } from "./cli/command.ts";
 import { helpText } from "./config/help_text.ts";
@@ -25,6 +26,12 @@ const COMMANDS = [
     usage: "ready [--wait DURATION]",
     description: "Ask the daemon of this configuration whether it is ready",
   },
+  {
+    command: LINT_COMMAND,
+    usage: "lint [FILE...]",
+    description:
+      "Check manifests by the daemon's rules before they are applied",
+  },
 ];
 
 /**
@@ -33,7 +40,7 @@ const COMMANDS = [
  * @param args Command line, without the program's name.
  * @param io Where to read and write.
  * @param signals How the daemon is told to stop and to reload.
- * @returns Exit code: 0 done or stopped, 1 failed or not ready, 2 wrong usage or configuration.
+ * @returns Exit code: 0 done or stopped, 1 failed or not ready, 2 wrong usage or configuration, 3 findings.
  */
 export async function main(
   args: readonly string[],
