@@ -3,6 +3,7 @@ import { INTERCEPTION_COMMAND } from "./cli/interception.ts";
 import type { Io } from "./cli/io.ts";
 import { READY_COMMAND } from "./cli/ready.ts";
 import { LINT_COMMAND } from "./cli/lint.ts";
+import { POLICY_COMMAND } from "./cli/policy.ts";
 import { runDaemon, type RunDaemonOptions } from "./cli/run_daemon.ts";
 import { runCommand } from "./cli/command.ts";
 import { helpText } from "./config/help_text.ts";
@@ -31,6 +32,11 @@ const COMMANDS = [
     usage: "lint [FILE...]",
     description:
       "Check manifests by the daemon's rules before they are applied",
+  },
+  {
+    command: POLICY_COMMAND,
+    usage: "policy test FILE...",
+    description: "Hold allow-lists against a table of what they should decide",
   },
 ];
 
