@@ -3,6 +3,8 @@ import { EXPLAIN_COMMAND } from "./cli/explain.ts";
 import { INTERCEPTION_COMMAND } from "./cli/interception.ts";
 import type { Io } from "./cli/io.ts";
 import { READY_COMMAND } from "./cli/ready.ts";
+import { LINT_COMMAND } from "./cli/lint.ts";
+import { POLICY_COMMAND } from "./cli/policy.ts";
 import { runDaemon, type RunDaemonOptions } from "./cli/run_daemon.ts";
 import { type ListedCommand, runCommand } from "./cli/command.ts";
 import { createCompletionCommand } from "./cli/completion.ts";
@@ -34,6 +36,17 @@ export const COMMANDS: readonly ListedCommand[] = [
     description: "Ask the daemon of this configuration whether it is ready",
   },
   {
+    command: LINT_COMMAND,
+    usage: "lint [FILE...]",
+    description:
+      "Check manifests by the daemon's rules before they are applied",
+  },
+  {
+    command: POLICY_COMMAND,
+    usage: "policy test FILE...",
+    description: "Hold allow-lists against a table of what they should decide",
+  },
+  {
     command: createCompletionCommand(() => COMMANDS),
     usage: "completion bash|zsh|fish",
     description: "Print a script that completes commands and flags in a shell",
@@ -47,7 +60,7 @@ export const COMMANDS: readonly ListedCommand[] = [
  * @param io Where to read and write.
  * @param signals How the daemon is told to stop and to reload.
  * @returns Exit code: 0 done or stopped, 1 failed or not ready, 2 wrong usage or
- * configuration, 3 denied.
+ * configuration, 3 denied or findings.
  */
 export async function main(
   args: readonly string[],

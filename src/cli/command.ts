@@ -136,8 +136,9 @@ function describeUnknown(
 ): string {
   const names = Object.keys(subcommands);
   const list = (word: string): string =>
-    `${names.slice(0, -1).join(", ")} ${word} ${names.at(-1)}`;
+    [names.slice(0, -1).join(", "), names.at(-1)].filter(Boolean)
+      .join(` ${word} `);
   return given === undefined
-    ? `${name} needs one of ${list("and")}`
+    ? `${name} needs ${names.length > 1 ? "one of " : ""}${list("and")}`
     : `${name} ${JSON.stringify(given)} is unknown; expected ${list("or")}`;
 }

@@ -12,12 +12,13 @@ import type { Connection } from "../kubernetes/connection.ts";
 import { describeError } from "../telemetry/log.ts";
 import { VERSION } from "../telemetry/version.ts";
 import { CLUSTER_ENVIRONMENT } from "./cluster_environment.ts";
-import { type Command, type CommandOption, UsageError } from "./command.ts";
+import type { Command, CommandOption } from "./command.ts";
 import { explanationText } from "./explain/explanation_text.ts";
 import { parseTarget, type Target } from "./explain/target.ts";
 import { checkNodeAccount, findNodeAccount } from "./explain/node_account.ts";
 import type { Io } from "./io.ts";
 import { openConnection } from "./open_connection.ts";
+import { OUTPUT_OPTION, outputOf } from "./output_option.ts";
 import { createStyle, showControls } from "./style.ts";
 import { systemClock } from "./system_clock.ts";
 import { takeOptions } from "./take_options.ts";
@@ -66,12 +67,7 @@ const OPTIONS: Readonly<Record<string, CommandOption>> = {
     value: "an e-mail",
     description: "The node's own account",
   },
-  output: {
-    short: "o",
-    value: "text or json",
-    choices: ["text", "json"],
-    description: "Form of the output",
-  },
+  output: OUTPUT_OPTION,
 };
 
 /** Explains what a pod gets. */
@@ -84,12 +80,7 @@ export const EXPLAIN_COMMAND: Command = {
 
 async function run(args: readonly string[], io: Io): Promise<number> {
   const { values, rest } = takeOptions(args, OPTIONS);
-  const output = values.get("output") ?? "text";
-  if (output !== "text" && output !== "json") {
-    throw new UsageError(
-      `--output ${JSON.stringify(output)} is unknown; expected text or json`,
-    );
-  }
+  const output = outputOf(values);
   const { positionals, flagArgs } = parseFlags(rest);
   const loaded = await loadConfig({
     args: flagArgs,

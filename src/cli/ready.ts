@@ -4,7 +4,8 @@ import { loadConfig } from "../config/load_config.ts";
 import type { Clock } from "../core/clock.ts";
 import { describeError } from "../telemetry/log.ts";
 import type { Io } from "./io.ts";
-import { type Command, UsageError } from "./command.ts";
+import { type Command, type CommandOption, UsageError } from "./command.ts";
+import { takeOptions } from "./take_options.ts";
 import { systemClock } from "./system_clock.ts";
 
 const USAGE = `Usage:
@@ -18,18 +19,19 @@ Examples:
   saassigner ready --admin-port 8182
 `;
 
-const WAIT = "--wait";
 const PAUSE_MS = 100;
 /** One answer of a daemon that is alive takes no time. */
 const TIMEOUT_MS = 2_000;
+
+const OPTIONS: Readonly<Record<string, CommandOption>> = {
+  wait: { value: "a duration", description: "Ask until it is ready" },
+};
 
 /** Asks a running daemon for its readiness. */
 export const READY_COMMAND: Command = {
   name: "ready",
   usage: USAGE,
-  options: {
-    wait: { value: "duration", description: "Ask until it is ready" },
-  },
+  options: OPTIONS,
   run: (args, io) => askUntilReady(args, io, systemClock),
 };
 
@@ -38,9 +40,10 @@ async function askUntilReady(
   io: Io,
   clock: Clock,
 ): Promise<number> {
-  const { waitMs, flags } = takeWait(args);
+  const { values, rest } = takeOptions(args, OPTIONS);
+  const waitMs = parseWait(values.get("wait") ?? "0");
   const { env, readTextFile } = io;
-  const { config } = await loadConfig({ args: flags, env, readTextFile });
+  const { config } = await loadConfig({ args: rest, env, readTextFile });
   const endMs = clock.now() + waitMs;
   let readiness = await askReadiness(config.admin);
   while (!readiness.isReady && clock.now() < endMs) {
@@ -51,22 +54,14 @@ async function askUntilReady(
   return readiness.isReady ? 0 : 1;
 }
 
-function takeWait(
-  args: readonly string[],
-): { readonly waitMs: number; readonly flags: readonly string[] } {
-  const index = args.findIndex((arg) => /^--wait(=|$)/.test(arg));
-  const given = args[index];
-  if (given === undefined) return { waitMs: 0, flags: args };
-  const [name, ownText] = given.split("=", 2);
-  const length = ownText === undefined && name === WAIT ? 2 : 1;
-  const text = ownText ?? args[index + 1] ?? "";
+function parseWait(text: string): number {
   const waitMs = parseDuration(text);
   if (waitMs === undefined) {
     throw new UsageError(
-      `${WAIT} ${JSON.stringify(text)} is no duration; expected such as 55s`,
+      `--wait ${JSON.stringify(text)} is no duration; expected such as 55s`,
     );
   }
-  return { waitMs, flags: args.toSpliced(index, length) };
+  return waitMs;
 }
 
 interface Readiness {

@@ -5,6 +5,7 @@ import { readEnvironmentLayer } from "./environment_layer.ts";
 import { readFileLayer } from "./file_layer.ts";
 import { type CheckedLayer, type Layer, valuesOf } from "./layer.ts";
 import { parseFlags } from "./parse_flags.ts";
+import { describeReadError } from "./read_error.ts";
 import { decodeConfig, OPTIONS } from "./schema.ts";
 import { findWarnings } from "./warnings.ts";
 
@@ -80,18 +81,6 @@ async function loadFile(
     return { layer: new Map(), issues: [issue] };
   }
   return readFileLayer(file, text);
-}
-
-const READ_ERRORS: ReadonlyMap<string, string> = new Map([
-  ["NotFound", "no such file"],
-  ["PermissionDenied", "permission denied"],
-  ["NotCapable", "this program was started without permission to read it"],
-  ["IsADirectory", "it is a directory"],
-]);
-
-function describeReadError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return READ_ERRORS.get(error.name) ?? error.message;
 }
 
 function refuseWord(word: string): ConfigIssue {

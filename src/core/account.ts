@@ -1,3 +1,5 @@
+import type { Language } from "./language.ts";
+
 /** Longest e-mail address, as RFC 5321 bounds it; a bound on what reaches a URL. */
 const MAX_LENGTH = 254;
 
@@ -23,4 +25,47 @@ const ACCOUNT =
  */
 export function isAccountEmail(text: string): boolean {
   return text.length <= MAX_LENGTH && ACCOUNT.test(text);
+}
+
+const ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+/** For each state, the characters that may follow, and the state behind them. */
+const STATES: readonly (readonly (readonly [string, number])[])[] = [
+  [[ALPHANUMERIC, 1]],
+  [[`${ALPHANUMERIC}._-`, 1], ["@", 2]],
+  [[ALPHANUMERIC, 3]],
+  [[`${ALPHANUMERIC}-`, 3], [".", 4]],
+  [[ALPHANUMERIC, 5]],
+  [[`${ALPHANUMERIC}-`, 5], [".", 4]],
+];
+
+const BEHIND_AT = 2;
+
+/** Behind a whole domain. */
+const END = 5;
+
+/** What {@linkcode isAccountEmail} takes. */
+export const ACCOUNT_EMAILS: Language = {
+  alphabet: [...`${ALPHANUMERIC}._-@`],
+  maxLength: MAX_LENGTH,
+  next: (state, char) =>
+    STATES[state]?.find(([chars]) => chars.includes(char))?.[1],
+  isEnd: (state) => state === END,
+};
+
+/**
+ * The e-mails of one domain, such as a project's.
+ *
+ * @param domain What stands behind the `@`.
+ */
+export function accountsIn(domain: string): Language {
+  return {
+    alphabet: ACCOUNT_EMAILS.alphabet,
+    maxLength: MAX_LENGTH,
+    next: (state, char) => {
+      if (state < BEHIND_AT) return ACCOUNT_EMAILS.next(state, char);
+      return domain[state - BEHIND_AT] === char ? state + 1 : undefined;
+    },
+    isEnd: (state) => state === BEHIND_AT + domain.length,
+  };
 }

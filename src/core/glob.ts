@@ -1,3 +1,5 @@
+import type { Language } from "./language.ts";
+
 /** One step of a pattern: any run of characters, or exactly one of a kind. */
 type Step =
   | { readonly kind: "any-run" }
@@ -95,6 +97,63 @@ export class Glob {
     while (steps[step]?.kind === "any-run") step += 1;
     return step === steps.length;
   }
+
+  /**
+   * Tells whether the pattern matches any text of a language at all.
+   *
+   * Of the language's bound on the length, only what the pattern needs at least counts.
+   *
+   * @param language The texts that there can be.
+   */
+  matchesSome(language: Language): boolean {
+    const steps = this.#steps;
+    if (steps === undefined) return false;
+    const single = steps.filter(({ kind }) => kind !== "any-run").length;
+    if (single > language.maxLength) return false;
+    // Each set holds the states that the language can be in before this step.
+    let states: ReadonlySet<number> = new Set([0]);
+    for (const step of steps) {
+      states = step.kind === "any-run"
+        ? reachableFrom(states, language)
+        : statesBehind(states, {
+          language,
+          takes: (char) => matchesOne(step, char),
+        });
+    }
+    return [...states].some((state) => language.isEnd(state));
+  }
+}
+
+function reachableFrom(
+  states: ReadonlySet<number>,
+  language: Language,
+): ReadonlySet<number> {
+  const all = new Set(states);
+  let latest: ReadonlySet<number> = states;
+  while (latest.size > 0) {
+    const next = statesBehind(latest, { language, takes: () => true });
+    latest = next.difference(all);
+    for (const state of latest) all.add(state);
+  }
+  return all;
+}
+
+function statesBehind(
+  states: ReadonlySet<number>,
+  { language, takes }: {
+    readonly language: Language;
+    readonly takes: (char: string) => boolean;
+  },
+): ReadonlySet<number> {
+  const behind = new Set<number>();
+  for (const char of language.alphabet) {
+    if (!takes(char)) continue;
+    for (const state of states) {
+      const next = language.next(state, char);
+      if (next !== undefined) behind.add(next);
+    }
+  }
+  return behind;
 }
 
 function parseSteps(chars: readonly string[]): readonly Step[] | undefined {

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isAccountEmail } from "../../src/core/account.ts";
+import {
+  ACCOUNT_EMAILS,
+  accountsIn,
+  isAccountEmail,
+} from "../../src/core/account.ts";
+import type { Language } from "../../src/core/language.ts";
 
 Deno.test("isAccountEmail() accepts the e-mails of service accounts", async (t) => {
   const cases = [
@@ -66,4 +71,42 @@ Deno.test("isAccountEmail() accepts nothing that a URL path would change", () =>
       assert.equal(new URL(path, "http://iam.example").pathname, path);
     },
   ));
+});
+
+/** Whether an automaton takes a text. */
+function holds(language: Language, text: string): boolean {
+  let state: number | undefined = 0;
+  for (const char of text) {
+    state = state === undefined ? undefined : language.next(state, char);
+  }
+  return state !== undefined && language.isEnd(state);
+}
+
+const ALMOST_EMAILS = fc.string({
+  unit: fc.constantFrom(..."a0.-_@A é", "@", ".", "a", "@a.b"),
+  maxLength: 12,
+});
+
+Deno.test("ACCOUNT_EMAILS holds what isAccountEmail() accepts", () => {
+  fc.assert(
+    fc.property(
+      ALMOST_EMAILS,
+      (text) => holds(ACCOUNT_EMAILS, text) === isAccountEmail(text),
+    ),
+    { numRuns: 5_000 },
+  );
+  assert.ok(holds(ACCOUNT_EMAILS, "app@demo-proj.iam.gserviceaccount.com"));
+});
+
+Deno.test("accountsIn() holds the e-mails of its domain", () => {
+  fc.assert(
+    fc.property(
+      ALMOST_EMAILS,
+      (text) =>
+        holds(accountsIn("a.b"), text) ===
+          (isAccountEmail(text) && text.endsWith("@a.b")),
+    ),
+    { numRuns: 5_000 },
+  );
+  assert.ok(holds(accountsIn("a.b"), "x@a.b"));
 });

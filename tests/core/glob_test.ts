@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { ACCOUNT_EMAILS } from "../../src/core/account.ts";
 import { Glob } from "../../src/core/glob.ts";
 
 Deno.test("Glob.matches() follows the syntax", async (t) => {
@@ -260,4 +261,49 @@ Deno.test("Glob.matches() ends on hostile patterns, for its steps are bounded", 
       assert.equal(new Glob(pattern).matches(text), expected);
     });
   }
+});
+
+Deno.test("Glob.matchesSome() tells which patterns no e-mail can match", async (t) => {
+  const cases = [
+    ["*", "yes"],
+    ["*@*", "yes"],
+    ["?*@demo-proj.iam.gserviceaccount.com", "yes"],
+    ["[!a]*@a.b", "yes"],
+    ["app@a.b", "yes"],
+    ["App@a.b", "no"],
+    ["serviceAccount:app@a.b", "no"],
+    ["serviceaccount:*", "no"],
+    ["app", "no"],
+    ["*@*@*", "no"],
+    ["@a.b", "no"],
+    ["app@a", "no"],
+    ["app@*[A-Z]", "no"],
+    ["", "no"],
+    ["[a", "no"],
+  ] as const;
+  for (const [pattern, expected] of cases) {
+    await t.step(pattern || "empty", () => {
+      const found = new Glob(pattern).matchesSome(ACCOUNT_EMAILS);
+      assert.equal(found ? "yes" : "no", expected);
+    });
+  }
+});
+
+Deno.test("Glob.matchesSome() holds wherever an e-mail matches", () => {
+  const emails = fc.stringMatching(/^[a-z0-9]{1,3}@[a-z]{1,2}\.[a-z]{1,2}$/);
+  const changes = fc.array(
+    fc.constantFrom("same", "*", "?", "[!A]", "*?", "[a-z0-9@.]"),
+    { minLength: 20, maxLength: 20 },
+  );
+  fc.assert(
+    fc.property(emails, changes, (email, change) => {
+      const source = [...email].map((char, at) => {
+        const kind = change[at] ?? "same";
+        return kind === "same" ? char : kind;
+      });
+      const glob = new Glob(source.join(""));
+      assert.ok(glob.matches(email) && glob.matchesSome(ACCOUNT_EMAILS));
+    }),
+    { numRuns: 200 },
+  );
 });

@@ -109,3 +109,41 @@ for (const backend of ["iptables", "nftables"] as const) {
     assert.equal((await daemon.status).code, 0);
   });
 }
+
+Deno.test("the image's flags are enough to lint standard input, and no file elsewhere", async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir();
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const elsewhere = await Deno.makeTempFile();
+  stack.defer(() => Deno.remove(elsewhere));
+  await Deno.writeTextFile(
+    `${folder}/config.yaml`,
+    "interception:\n  backend: nftables\n",
+  );
+  // The folder stands for /etc/saassigner, so that the program's own file can be read.
+  const child = new Deno.Command(await makeProgram(folder), {
+    env: { PATH: `${dirname(Deno.execPath())}:/usr/bin:/bin` },
+    args: ["lint", "-", elsewhere, `--config=${folder}/config.yaml`],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(
+    "{kind: Pod, apiVersion: v1, metadata: {annotations: {accounts.google.com/scopes: '!'}}}",
+  ));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  const [out, err] = [stdout, stderr].map((bytes) =>
+    new TextDecoder().decode(bytes)
+  );
+  assert.equal(
+    err,
+    `${elsewhere}: cannot be read: this program was started without permission to read it\n`,
+  );
+  assert.match(
+    out ?? "",
+    /^<stdin>:1:82: error: .*\[scopes-malformed\]$/m,
+  );
+  assert.equal(code, 1);
+});
