@@ -44,11 +44,29 @@ export interface ApiClientOptions {
   readonly userAgent: string;
 }
 
-const READ_DEADLINE_MS = 30_000;
+/** A change that the API server is asked for. */
+export interface ApiWrite {
+  /** `POST` creates what the body holds; `PATCH` merges the body into an object (RFC 7396). */
+  readonly method: "POST" | "PATCH";
+  /** Absolute path with its query. */
+  readonly path: string;
+  /** What is sent as JSON. */
+  readonly body: object;
+}
+
+const DEADLINE_MS = 30_000;
 const MAX_ERROR_TEXT = 300;
 const MAX_ERROR_BODY = 65_536;
 
-/** Reads from the Kubernetes API. */
+type ApiRequest = { readonly method: "GET"; readonly path: string } | ApiWrite;
+
+/** Media type of the body that goes with each method. */
+const CONTENT_TYPES = {
+  POST: "application/json",
+  PATCH: "application/merge-patch+json",
+} as const;
+
+/** Reads from the Kubernetes API, and writes to it. */
 export class ApiClient implements Disposable {
   readonly #options: ApiClientOptions;
   readonly #transport = new Transport();
@@ -71,17 +89,20 @@ export class ApiClient implements Disposable {
    * @throws {KubernetesApiError} If the server answers with another status than 200.
    */
   async read(path: string, signal: AbortSignal): Promise<unknown> {
-    const deadline = startDeadline(this.#options.clock, {
-      ms: READ_DEADLINE_MS,
-      reason: () => new Error("The API server did not answer in time"),
-      outer: signal,
-    });
-    try {
-      const response = await this.#send(path, deadline.signal);
-      return JSON.parse(await readText(response.body));
-    } finally {
-      deadline.stop();
-    }
+    return await this.#exchange({ method: "GET", path }, signal);
+  }
+
+  /**
+   * Creates or patches one object, within 30 s. Sent once: after a failure without a
+   * status, the server may have done it all the same.
+   *
+   * @param write What to send, and where.
+   * @param signal Ends the request.
+   * @returns The decoded JSON body: the object as the server has it now.
+   * @throws {KubernetesApiError} If the server answers with another status than 200 or 201.
+   */
+  async send(write: ApiWrite, signal: AbortSignal): Promise<unknown> {
+    return await this.#exchange(write, signal);
   }
 
   /**
@@ -96,26 +117,52 @@ export class ApiClient implements Disposable {
     path: string,
     signal: AbortSignal,
   ): Promise<AsyncIterable<Uint8Array>> {
-    return (await this.#send(path, signal)).body;
+    return (await this.#send({ method: "GET", path }, signal)).body;
   }
 
-  async #send(path: string, signal: AbortSignal): Promise<TransportResponse> {
+  async #exchange(request: ApiRequest, signal: AbortSignal): Promise<unknown> {
+    const deadline = startDeadline(this.#options.clock, {
+      ms: DEADLINE_MS,
+      reason: () => new Error("The API server did not answer in time"),
+      outer: signal,
+    });
+    try {
+      const response = await this.#send(request, deadline.signal);
+      return JSON.parse(await readText(response.body));
+    } finally {
+      deadline.stop();
+    }
+  }
+
+  async #send(
+    request: ApiRequest,
+    signal: AbortSignal,
+  ): Promise<TransportResponse> {
     const { connection, userAgent } = this.#options;
+    const { method, path } = request;
     const access = await connection.access();
     const response = await this.#transport.send({
+      method,
       url: connection.server + path,
       headers: {
         ...access.headers,
         "Accept": "application/json",
         "User-Agent": userAgent,
+        ...("body" in request
+          ? { "Content-Type": CONTENT_TYPES[request.method] }
+          : {}),
       },
+      ...("body" in request ? { body: JSON.stringify(request.body) } : {}),
       signal,
     }, access);
-    if (response.status === 200) return response;
+    const { status } = response;
+    if (status === 200 || (status === 201 && method === "POST")) {
+      return response;
+    }
     const text = await readText(response.body, MAX_ERROR_BODY).catch(() => "");
     const message = messageOf(conceal(text, access));
     throw new KubernetesApiError(
-      `GET ${path.replace(/\?.*/, "")} answered ${response.status}: ${message}`,
+      `${method} ${path.replace(/\?.*/, "")} answered ${status}: ${message}`,
       response,
     );
   }

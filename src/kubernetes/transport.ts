@@ -3,10 +3,14 @@ import type { Access } from "./connection.ts";
 
 /** One request to the API server. */
 export interface TransportRequest {
+  /** HTTP method; `GET` if left out. */
+  readonly method?: "GET" | "POST" | "PATCH";
   /** Whole URL. */
   readonly url: string;
   /** Headers, the authenticating ones included. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Body; none if left out. */
+  readonly body?: string;
   /** Ends the request and its body. */
   readonly signal: AbortSignal;
 }
@@ -33,7 +37,7 @@ export class Transport implements Disposable {
     | undefined;
 
   /**
-   * Sends a GET.
+   * Sends a request.
    *
    * @param request What to send.
    * @param access Certificates to use.
@@ -49,9 +53,12 @@ export class Transport implements Disposable {
     request: TransportRequest,
     access: Access,
   ): Promise<TransportResponse> {
-    const response = await fetch(request.url, {
-      headers: request.headers,
-      signal: request.signal,
+    const { method = "GET", url, headers, body = null, signal } = request;
+    const response = await fetch(url, {
+      method,
+      headers,
+      body,
+      signal,
       redirect: "error",
       client: this.#clientFor(access),
     });
@@ -60,7 +67,7 @@ export class Transport implements Disposable {
       retryAfter: response.headers.get("retry-after") ?? undefined,
       body: response.body === null
         ? ReadableStream.from<Uint8Array>([])
-        : endWith(response.body, request.signal),
+        : endWith(response.body, signal),
     };
   }
 
@@ -119,8 +126,10 @@ function sendUnverified(
   request: TransportRequest,
   access: Access,
 ): Promise<TransportResponse> {
+  const { method = "GET", body } = request;
   return new Promise((resolve, reject) => {
     const outgoing = https.request(request.url, {
+      method,
       ...access.certificate,
       headers: request.headers,
       signal: request.signal,
@@ -134,6 +143,6 @@ function sendUnverified(
         body: incoming,
       });
     });
-    outgoing.end();
+    outgoing.end(body);
   });
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { KubernetesApiError } from "../../src/kubernetes/api_client.ts";
 import { startKubernetesApi } from "../../src/sandbox/kubernetes/api.ts";
+import { textAt } from "../../src/sandbox/kubernetes/json.ts";
+import { podObject } from "../../src/sandbox/kubernetes/objects.ts";
 import { ManualTime } from "../sandbox/manual_time.ts";
 import { createApiClient, failureOf } from "./api_setup.ts";
 import { serveText } from "./text_server.ts";
@@ -199,4 +201,93 @@ Deno.test("ApiClient.read() throws on a body that is cut off or no JSON", async 
   using other = createApiClient(server.url, { clock });
   await assert.rejects(other.read(PODS, never), SyntaxError);
   assert.equal(clock.sleeping, 0);
+});
+
+Deno.test("ApiClient.send() creates and patches an object, and gives it as the server has it", async () => {
+  await using api = await startKubernetesApi({ tokens: [TOKEN] });
+  const clock = new ManualTime();
+  using client = createApiClient(api.url, { clock, token: TOKEN });
+  const pods = "/api/v1/namespaces/default/pods";
+  const created = await client.send(
+    { method: "POST", path: pods, body: podObject({ name: "cart" }) },
+    never,
+  );
+  const ref = { resource: "pods", namespace: "default", name: "cart" } as const;
+  assert.deepEqual(created, api.cluster.get(ref));
+  const body = { metadata: { annotations: { note: "é" } } };
+  const patched = await client.send(
+    { method: "PATCH", path: `${pods}/cart`, body },
+    never,
+  );
+  assert.equal(textAt(api.cluster.get(ref), "metadata.annotations.note"), "é");
+  assert.deepEqual(patched, api.cluster.get(ref));
+  assert.deepEqual(
+    api.requests.map(({ verb, userAgent }) => [verb, userAgent]),
+    [["create", "assigner-test/1"], ["patch", "assigner-test/1"]],
+  );
+  assert.equal(clock.sleeping, 0);
+});
+
+Deno.test("ApiClient.send() throws what the server says, without the token and the body", async () => {
+  await using server = serveText(
+    403,
+    (headers) => `authorization: ${headers.get("authorization")}`,
+  );
+  const clock = new ManualTime();
+  using client = createApiClient(server.url, { clock, token: TOKEN });
+  const write = { path: "/api/v1/pods?dryRun=All", body: { note: "private" } };
+  for (const method of ["POST", "PATCH"] as const) {
+    const error = await client.send({ method, ...write }, never)
+      .catch((error) => error);
+    assert(error instanceof KubernetesApiError);
+    assert.equal(error.status, 403);
+    assert.equal(
+      error.message,
+      `${method} /api/v1/pods answered 403: authorization: Bearer [redacted]`,
+    );
+  }
+});
+
+Deno.test("ApiClient.send() takes 201 for what was created only", async () => {
+  await using server = serveText(201, "{}");
+  using client = createApiClient(server.url, { clock: new ManualTime() });
+  const write = { path: "/api/v1/pods", body: {} };
+  assert.deepEqual(await client.send({ method: "POST", ...write }, never), {});
+  await assert.rejects(
+    client.send({ method: "PATCH", ...write }, never),
+    KubernetesApiError,
+  );
+  await assert.rejects(client.read(PODS, never), KubernetesApiError);
+});
+
+Deno.test("ApiClient.send() gives up after 30 s, and sends nothing twice", async () => {
+  const asked = Promise.withResolvers<void>();
+  let requests = 0;
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => {
+      requests += 1;
+      asked.resolve();
+      return new Promise<Response>((resolve) =>
+        answering.signal.addEventListener(
+          "abort",
+          () => resolve(new Response()),
+        )
+      );
+    },
+  );
+  const answering = new AbortController();
+  const clock = new ManualTime();
+  using client = createApiClient(`http://127.0.0.1:${server.addr.port}`, {
+    clock,
+  });
+  const failure = failureOf(
+    client.send({ method: "POST", path: "/events", body: {} }, never),
+  );
+  await asked.promise;
+  clock.advance(30_000);
+  assert.equal(await failure, "The API server did not answer in time");
+  assert.equal(requests, 1);
+  assert.equal(clock.sleeping, 0);
+  answering.abort();
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { RequestListener } from "node:http";
+import { Buffer } from "node:buffer";
+import http, { type RequestListener } from "node:http";
 import https from "node:https";
 import type { Access } from "../../src/kubernetes/connection.ts";
 import { Transport } from "../../src/kubernetes/transport.ts";
@@ -30,6 +31,19 @@ Deno.test("Transport.send() speaks plain http", async () => {
     assert.equal(await textOf(body), "gone");
   }
   assert.equal(server.received[0]?.get("x-probe"), "1");
+});
+
+Deno.test("Transport.send() sends a method and a body", async () => {
+  await using server = await serveHttp(http.createServer(echo));
+  using transport = new Transport();
+  const { body } = await transport.send({
+    method: "PATCH",
+    url: server.url,
+    headers: { "Content-Type": "application/json" },
+    body: "é",
+    signal: never,
+  }, PLAIN);
+  assert.equal(await textOf(body), "PATCH application/json é");
 });
 
 Deno.test({
@@ -108,6 +122,18 @@ Deno.test({
       assert.equal(status, 403);
       assert.equal(await textOf(body), "no");
       assert.equal(server.received[0]?.get("x-probe"), "1");
+    });
+
+    await t.step("a method and a body", async () => {
+      await using server = await serveHttps(own, echo);
+      const { body } = await transport.send({
+        method: "POST",
+        url: server.url,
+        headers: { "Content-Type": "application/json" },
+        body: "é",
+        signal: never,
+      }, access);
+      assert.equal(await textOf(body), "POST application/json é");
     });
 
     await t.step("a body that is cut off", async () => {
@@ -197,18 +223,36 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   );
 }
 
-async function serveHttps(
+/** Tells what was sent. */
+const echo: RequestListener = async (request, response) => {
+  const text = Buffer.concat(await Array.fromAsync(request)).toString();
+  const type = request.headers["content-type"];
+  response.end(`${request.method} ${type} ${text}`);
+};
+
+function serveHttps(
   options: https.ServerOptions,
   answer: RequestListener,
-): Promise<AsyncDisposable & { readonly url: string }> {
-  const server = https.createServer(options, answer);
+): Promise<LoopbackServer> {
+  return serveHttp(https.createServer(options, answer));
+}
+
+interface LoopbackServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+async function serveHttp(
+  server: http.Server | https.Server,
+): Promise<LoopbackServer> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.listen(0, "127.0.0.1", resolve);
   await promise;
   const address = server.address();
   assert(typeof address === "object" && address !== null);
   return {
-    url: `https://127.0.0.1:${address.port}`,
+    url: `${
+      server instanceof https.Server ? "https" : "http"
+    }://127.0.0.1:${address.port}`,
     [Symbol.asyncDispose]: async () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());
