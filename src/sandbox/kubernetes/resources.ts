@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, textAt, valueAt } from "./json.ts";
 
 /** A resource that the emulated API server holds, named as in its paths. */
-export type ResourceName = "pods" | "namespaces";
+export type ResourceName = "pods" | "namespaces" | "nodes";
 
 /** What the emulated API server knows of one type of object. */
 export interface ResourceType {
@@ -52,6 +52,12 @@ export const RESOURCE_TYPES: Readonly<Record<ResourceName, ResourceType>> = {
     kind: "Namespace",
     scope: "cluster",
     fields: new Map(plainFields(["metadata.name", "status.phase"])),
+  },
+  nodes: {
+    resource: "nodes",
+    kind: "Node",
+    scope: "cluster",
+    fields: new Map(plainFields(["metadata.name"])),
   },
 };
 

@@ -58,6 +58,7 @@ export function firstState(
       status: { phase: "Pending", qosClass: "BestEffort", ...status },
     };
   }
+  if (type.resource === "nodes") return { ...sent, metadata, status };
   const labels = {
     ...objectAt(sent, "metadata.labels"),
     "kubernetes.io/metadata.name": name,

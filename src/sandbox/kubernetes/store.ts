@@ -35,6 +35,7 @@ export class KubernetesStore {
   > = {
     pods: new Map(),
     namespaces: new Map(),
+    nodes: new Map(),
   };
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   readonly #historyLimit: number;
