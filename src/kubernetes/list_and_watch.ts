@@ -115,16 +115,27 @@ export async function* listAndWatch<T>(
   }
 }
 
-interface List<T> {
+/** A complete list of a collection. */
+export interface CollectionList<T> {
+  /** Version that a watch can go on from. */
   readonly version: string;
+  /** What is kept of each object. */
   readonly items: readonly T[];
 }
 
-/** Reads all pages; without a version in the request, so that none is served from a stale cache. */
-async function listAll<T>(
+/**
+ * Reads all pages of a collection; without a version in the request, so that none is
+ * served from a stale cache.
+ *
+ * @typeParam T What is kept of an object.
+ * @param collection What to list.
+ * @param options Collaborators.
+ * @throws {KubernetesApiError} If the server answers with an error status.
+ */
+export async function listAll<T>(
   collection: Collection<T>,
-  options: ListAndWatchOptions,
-): Promise<List<T>> {
+  options: Pick<ListAndWatchOptions, "api" | "signal">,
+): Promise<CollectionList<T>> {
   const items: T[] = [];
   let next: string | undefined;
   do {
