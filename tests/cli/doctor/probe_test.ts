@@ -49,6 +49,10 @@ Deno.test("describeMiss() names the right that is missing", () => {
     "RBAC: this account may not get nodes",
   );
   assert.equal(describeMiss(failed), "GET /x answered 403: no");
+  assert.equal(
+    describeMiss({ kind: "failed", error: new Error("cut") }, "get nodes"),
+    "cut",
+  );
   assert.equal(describeMiss({ kind: "skipped", reason: "off" }, "x"), "off");
 });
 
