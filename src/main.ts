@@ -1,4 +1,5 @@
 import { CONFIG_COMMAND } from "./cli/config.ts";
+import { DOCTOR_COMMAND } from "./cli/doctor/doctor.ts";
 import { EXPLAIN_COMMAND } from "./cli/explain.ts";
 import { INTERCEPTION_COMMAND } from "./cli/interception.ts";
 import type { Io } from "./cli/io.ts";
@@ -29,6 +30,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     command: INTERCEPTION_COMMAND,
     usage: "interception install|status|remove",
     description: "Put the rules in place, show them, or remove them all",
+  },
+  {
+    command: DOCTOR_COMMAND,
+    usage: "doctor [--output table|json]",
+    description: "Check all that the daemon needs, and say how to put it right",
   },
   {
     command: READY_COMMAND,
@@ -99,6 +105,7 @@ export const processIo: Io = {
   err: (text) => writeAll(Deno.stderr, text),
   env: (name) => Deno.env.get(name),
   useColor: Deno.stdout.isTerminal() && !Deno.noColor,
+  showsProgress: Deno.stderr.isTerminal(),
   readInput: () => new Response(Deno.stdin.readable).text(),
   readTextFile: (path) => Deno.readTextFile(path),
 };

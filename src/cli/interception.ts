@@ -2,7 +2,6 @@ import { ConfigError, issueAt } from "../config/config_error.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load_config.ts";
 import { createInterception } from "../daemon/create_interception.ts";
-import type { Listening } from "../interception/family_rules.ts";
 import { InterceptionError } from "../interception/interception_error.ts";
 import type {
   NodeInterception,
@@ -11,6 +10,7 @@ import type {
 import { findOwnRules } from "../interception/own_rules.ts";
 import { createRunCommand } from "../interception/run_command.ts";
 import { describeError } from "../telemetry/log.ts";
+import { chooseListener } from "./choose_listener.ts";
 import type { Io } from "./io.ts";
 import { systemClock } from "./system_clock.ts";
 import {
@@ -87,19 +87,6 @@ async function showStatus(args: readonly string[], io: Io): Promise<number> {
   io.out(describeReport(report));
   const isInPlace = report.groups.every(({ drift }) => drift.length === 0);
   return isInPlace ? 0 : 1;
-}
-
-/** Where the daemon of this node listens, as far as can be told. */
-async function chooseListener(
-  { server, interception: settings }: Config,
-  interception: NodeInterception,
-): Promise<Listening> {
-  const { address, port, handoverPort } = server;
-  const listener = { address, port, otherPort: handoverPort };
-  const served = await interception.findServed(settings, listener);
-  return served?.port === handoverPort
-    ? { address, port: handoverPort, otherPort: port }
-    : listener;
 }
 
 function describeReport({ wanted, groups, search }: RulesReport): string {

@@ -8,6 +8,8 @@ export interface Io {
   readonly env: (name: string) => string | undefined;
   /** Whether standard output shows colours: it is a terminal, and NO_COLOR is not set. */
   readonly useColor: boolean;
+  /** Whether standard error is a terminal, where progress can be shown. */
+  readonly showsProgress: boolean;
   /** Reads standard input to its end, as UTF-8. */
   readonly readInput: () => Promise<string>;
   /** Reads a file as UTF-8; fails as `Deno.readTextFile` does. */

@@ -47,3 +47,25 @@ export function isLoopback(address: string): boolean {
   return ipaddr.isValid(address) &&
     ipaddr.parse(address).range() === "loopback";
 }
+
+/**
+ * Tells whether a network contains an address.
+ *
+ * @param network Network as `address/length`, or one address.
+ * @param address Address in canonical form.
+ * @returns `false` also for what is no network, and for one of the other family.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * assert(isInNetwork("169.254.0.0/16", "169.254.169.254"));
+ * assert(!isInNetwork("10.0.0.0/8", "169.254.169.254"));
+ * ```
+ */
+export function isInNetwork(network: string, address: string): boolean {
+  if (!network.includes("/")) return canonicalAddress(network) === address;
+  if (!ipaddr.isValidCIDR(network) || !ipaddr.isValid(address)) return false;
+  const [base, length] = ipaddr.parseCIDR(network);
+  const parsed = ipaddr.parse(address);
+  return parsed.kind() === base.kind() && parsed.match(base, length);
+}

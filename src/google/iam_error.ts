@@ -101,9 +101,11 @@ function retryAfterMs(error: unknown, nowMs: number): number | undefined {
 /**
  * Reads the `google.rpc.ErrorInfo` reason out of an error of the library.
  *
+ * @param error Whatever the call threw.
+ * @returns A stable code such as `SERVICE_DISABLED`, or `undefined` if there is none.
  * @see {@link https://cloud.google.com/apis/design/errors#error_info}
  */
-function reasonOf(error: unknown): string | undefined {
+export function reasonOf(error: unknown): string | undefined {
   const response = isRecord(error) ? error["response"] : undefined;
   const data = isRecord(response) ? response["data"] : undefined;
   const body = isRecord(data) ? data["error"] : undefined;

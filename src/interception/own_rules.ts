@@ -6,6 +6,7 @@ import { GUARD_TABLE, TABLE, type TableName } from "./nftables_rules.ts";
 import type { CommandResult, RunCommand } from "./run_command.ts";
 import { FAMILY_OPTION, ROUTING_PLACE } from "./routing.ts";
 import { planRouting, readRoutingRules } from "./routing_plan.ts";
+import { runIfInstalled } from "./run_if_installed.ts";
 import { explainFailure, isKindMissing } from "./tool_failure.ts";
 
 /** Rules of ours that one tool shows. */
@@ -70,7 +71,12 @@ export async function findOwnRules(
   let isPlain = true;
   const lookAt = (tool: string): Promise<void> =>
     look(async () => {
-      const saved = await tryCommand(runCommand, `${tool}-save`, []);
+      const saved = await runIfInstalled(
+        runCommand,
+        `${tool}-save`,
+        [],
+        TIMEOUT_MS,
+      );
       if (saved === undefined) return undefined;
       isPlain = false;
       return findChains(runCommand, tool, saved);
@@ -85,9 +91,12 @@ async function findRouting(
   family: FamilyRules["family"],
 ): Promise<OwnRules | undefined> {
   const option = FAMILY_OPTION[family];
-  const listed = await tryCommand(runCommand, "ip", [
-    ...[option, "-details", "-json", "rule", "show"],
-  ]);
+  const listed = await runIfInstalled(
+    runCommand,
+    "ip",
+    [option, "-details", "-json", "rule", "show"],
+    TIMEOUT_MS,
+  );
   if (listed === undefined) return undefined;
   if (listed.code !== 0) {
     throw explainFailure("ip cannot read the routing rules", listed);
@@ -111,7 +120,7 @@ async function findTable(
 ): Promise<OwnRules | undefined> {
   const { family, name } = table;
   const list = ["list", "table", family, name];
-  const listed = await tryCommand(runCommand, "nft", list);
+  const listed = await runIfInstalled(runCommand, "nft", list, TIMEOUT_MS);
   if (listed === undefined) return undefined;
   if (/No such file or directory/.test(listed.stderr)) return undefined;
   if (listed.code !== 0) {
@@ -153,22 +162,6 @@ function findChains(
         input: document,
       }),
   };
-}
-
-/** Runs a command; undefined if it is not installed. */
-async function tryCommand(
-  runCommand: RunCommand,
-  command: string,
-  args: readonly string[],
-): Promise<CommandResult | undefined> {
-  try {
-    return await runCommand(command, args, { timeoutMs: TIMEOUT_MS });
-  } catch (error) {
-    const isMissing = error instanceof InterceptionError &&
-      error.cause instanceof Deno.errors.NotFound;
-    if (isMissing) return undefined;
-    throw error;
-  }
 }
 
 async function mustRun(

@@ -81,3 +81,28 @@ export function isKindMissing(error: unknown): boolean {
     /not supported|do you need to insmod|Invalid argument|Protocol not available/i
       .test(printed);
 }
+
+/**
+ * Tells whether a tool is not installed.
+ *
+ * @param error From a command that was run.
+ */
+export function isToolMissing(error: unknown): boolean {
+  return error instanceof InterceptionError &&
+    error.cause instanceof Deno.errors.NotFound;
+}
+
+/**
+ * Tells whether this process may not read or write rules, or not run the tool.
+ *
+ * @param error From a command that was run, or from {@linkcode explainFailure}.
+ */
+export function isForbidden(error: unknown): boolean {
+  if (!(error instanceof InterceptionError)) return false;
+  const { cause } = error;
+  return cause instanceof Deno.errors.NotCapable ||
+    cause instanceof Deno.errors.PermissionDenied ||
+    /must be root|permission denied|not permitted/i.test(
+      String(cause),
+    );
+}

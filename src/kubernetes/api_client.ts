@@ -42,6 +42,8 @@ export interface ApiClientOptions {
   readonly clock: Clock;
   /** Sent with each request. */
   readonly userAgent: string;
+  /** Told of each answer's `Date` header as soon as it is there. */
+  readonly onDate?: (date: string | undefined) => void;
 }
 
 /** A change that the API server is asked for. */
@@ -138,7 +140,7 @@ export class ApiClient implements Disposable {
     request: ApiRequest,
     signal: AbortSignal,
   ): Promise<TransportResponse> {
-    const { connection, userAgent } = this.#options;
+    const { connection, userAgent, onDate } = this.#options;
     const { method, path } = request;
     const access = await connection.access();
     const response = await this.#transport.send({
@@ -155,6 +157,7 @@ export class ApiClient implements Disposable {
       ...("body" in request ? { body: JSON.stringify(request.body) } : {}),
       signal,
     }, access);
+    onDate?.(response.date);
     const { status } = response;
     if (status === 200 || (status === 201 && method === "POST")) {
       return response;

@@ -21,6 +21,8 @@ export interface TransportResponse {
   readonly status: number;
   /** Value of the `Retry-After` header, if there is one. */
   readonly retryAfter: string | undefined;
+  /** Value of the `Date` header, if there is one. */
+  readonly date: string | undefined;
   /** The body as it arrives; throws if it is cut off. Until it is read to its end, it lasts as long as the signal. */
   readonly body: AsyncIterable<Uint8Array>;
 }
@@ -65,6 +67,7 @@ export class Transport implements Disposable {
     return {
       status: response.status,
       retryAfter: response.headers.get("retry-after") ?? undefined,
+      date: response.headers.get("date") ?? undefined,
       body: response.body === null
         ? ReadableStream.from<Uint8Array>([])
         : endWith(response.body, signal),
@@ -140,6 +143,7 @@ function sendUnverified(
       resolve({
         status: incoming.statusCode ?? 0,
         retryAfter: incoming.headers["retry-after"],
+        date: incoming.headers.date,
         body: incoming,
       });
     });

@@ -18,6 +18,8 @@ export interface UpstreamClientOptions {
   readonly timeoutMs: number;
   /** Time. */
   readonly clock: Clock;
+  /** Told of each answer's `Date` header as soon as it is there. */
+  readonly onDate?: (date: string | undefined) => void;
 }
 
 const MAX_BODY = 8 * 1024 * 1024;
@@ -45,6 +47,7 @@ export class UpstreamClient implements Disposable {
   readonly #port: number;
   readonly #timeoutMs: number;
   readonly #clock: Clock;
+  readonly #onDate: UpstreamClientOptions["onDate"];
 
   /**
    * Creates a client; nothing is sent yet.
@@ -58,6 +61,7 @@ export class UpstreamClient implements Disposable {
     this.#port = url.port === "" ? 80 : Number(url.port);
     this.#timeoutMs = options.timeoutMs;
     this.#clock = options.clock;
+    this.#onDate = options.onDate;
   }
 
   /**
@@ -110,6 +114,7 @@ export class UpstreamClient implements Disposable {
       };
       outgoing.on("error", (error) => settle(() => reject(error)));
       outgoing.on("response", (incoming) => {
+        this.#onDate?.(incoming.headers.date);
         readBody(incoming).then(
           (body) => settle(() => resolve(toAnswer(incoming, body))),
           (error) => {

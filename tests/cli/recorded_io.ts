@@ -16,6 +16,7 @@ export function recordIo(given: Partial<Io> = {}): RecordedIo {
     err: (text) => texts.err += text,
     env: () => undefined,
     useColor: false,
+    showsProgress: false,
     readInput: () => Promise.resolve(""),
     readTextFile: (path) =>
       Promise.reject(new Deno.errors.NotFound(`no such file: ${path}`)),

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { canonicalAddress, isLoopback } from "../../src/core/address.ts";
+import {
+  canonicalAddress,
+  isInNetwork,
+  isLoopback,
+} from "../../src/core/address.ts";
 
 Deno.test("canonicalAddress() brings every spelling to one form", async (t) => {
   const cases = [
@@ -149,6 +153,34 @@ Deno.test("isLoopback() knows the loopback range", async (t) => {
     await t.step(
       `"${address}"`,
       () => assert.equal(isLoopback(address), expected),
+    );
+  }
+});
+
+Deno.test("isInNetwork() compares by bits, within a family", async (t) => {
+  const cases = [
+    { network: "169.254.0.0/16", address: "169.254.169.254", expected: true },
+    {
+      network: "169.254.169.254/32",
+      address: "169.254.169.254",
+      expected: true,
+    },
+    { network: "169.254.169.254", address: "169.254.169.254", expected: true },
+    { network: "0.0.0.0/0", address: "169.254.169.254", expected: true },
+    { network: "fd20:ce::/32", address: "fd20:ce::254", expected: true },
+    { network: "FD20:CE:0::254", address: "fd20:ce::254", expected: true },
+    { network: "169.255.0.0/16", address: "169.254.169.254", expected: false },
+    { network: "::/0", address: "169.254.169.254", expected: false },
+    { network: "0.0.0.0/0", address: "fd20:ce::254", expected: false },
+    { network: "169.254.0.0/33", address: "169.254.169.254", expected: false },
+    { network: "/16", address: "169.254.169.254", expected: false },
+    { network: "", address: "169.254.169.254", expected: false },
+    { network: "169.254.0.0/16", address: "pod", expected: false },
+  ];
+  for (const { network, address, expected } of cases) {
+    await t.step(
+      `"${address}" in "${network}"`,
+      () => assert.equal(isInNetwork(network, address), expected),
     );
   }
 });

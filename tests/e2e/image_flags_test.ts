@@ -98,6 +98,26 @@ for (const backend of ["iptables", "nftables"] as const) {
     );
     assert.equal(explained.code, 0, explained.stderr);
     assert.match(explained.stdout, /\n {2}ALLOWED gke-node@demo-proj\./);
+    // As by kubectl exec.
+    const doctor = await network.tryInNode(
+      tool,
+      ...args,
+      ...["doctor", "--output=json", config, ...flags],
+    );
+    assert.equal(doctor.stderr, "");
+    const { findings } = JSON.parse(doctor.stdout);
+    assert.deepEqual(
+      findings.filter(({ status }: { status: string }) => status !== "ok")
+        .map(({ name, detail }: { name: string; detail: string }) =>
+          `${name}: ${detail}`
+        ),
+      [
+        "allow-lists: restrictions.mode is off",
+        "Workload Identity of GKE: RBAC: this account may not get nodes",
+        "daemons: no pod of the cluster has the label app.kubernetes.io/name=k8s-gke-service-account-assigner",
+      ],
+    );
+    assert.equal(doctor.code, 0);
     // What other programs do is seen at once with these rights, too.
     await network.exec("node", "nft", "flush", "ruleset");
     let answer: unknown;

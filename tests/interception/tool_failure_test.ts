@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { explainFailure } from "../../src/interception/tool_failure.ts";
+import { InterceptionError } from "../../src/interception/interception_error.ts";
+import {
+  explainFailure,
+  isForbidden,
+  isToolMissing,
+} from "../../src/interception/tool_failure.ts";
 
 Deno.test("explainFailure() puts each failure into one sentence", async (t) => {
   const cases: readonly (readonly [string, RegExp])[] = [
@@ -49,5 +54,30 @@ Deno.test("explainFailure() puts each failure into one sentence", async (t) => {
       assert.match(error.message, message);
       assert.deepEqual(error.cause, new Error(stderr));
     });
+  }
+});
+
+Deno.test("isForbidden() and isToolMissing() tell why nothing can be read", () => {
+  const printed = (stderr: string): InterceptionError =>
+    explainFailure("nft cannot read", { code: 1, stdout: "", stderr });
+  const caused = (cause: Error): InterceptionError =>
+    new InterceptionError("nft cannot be started", { cause });
+  const cases = [
+    { error: printed("Permission denied (you must be root)"), is: "forbidden" },
+    { error: printed("Operation not permitted"), is: "forbidden" },
+    { error: caused(new Deno.errors.NotCapable()), is: "forbidden" },
+    { error: caused(new Deno.errors.PermissionDenied()), is: "forbidden" },
+    { error: caused(new Deno.errors.NotFound()), is: "missing" },
+    { error: printed("No such file or directory"), is: "neither" },
+    { error: new InterceptionError("Interface x is not here"), is: "neither" },
+    { error: new Error("must be root"), is: "neither" },
+  ];
+  for (const { error, is } of cases) {
+    const found = isForbidden(error)
+      ? "forbidden"
+      : isToolMissing(error)
+      ? "missing"
+      : "neither";
+    assert.equal(found, is, String(error.cause));
   }
 });

@@ -70,6 +70,20 @@ export class KubernetesAccess {
 }
 
 /**
+ * Tells whether a user may do something.
+ *
+ * @param user Who asks.
+ * @param wanted Verb, and resource with its subresource.
+ */
+export function isAllowed(user: ApiUser, wanted: AccessRule): boolean {
+  return user.rules === undefined ||
+    user.rules.some((rule) =>
+      ["*", wanted.verb].includes(rule.verb) &&
+      ["*", wanted.resource].includes(rule.resource)
+    );
+}
+
+/**
  * Checks that a user may do something. Paths outside the resources are open to all users.
  *
  * @param user Who asks.
@@ -78,11 +92,7 @@ export class KubernetesAccess {
  */
 export function authorise(user: ApiUser, action: Action): void {
   const { verb, resource, type, namespace, name } = action;
-  if (user.rules === undefined || type === undefined) return;
-  const isAllowed = user.rules.some((rule) =>
-    ["*", verb].includes(rule.verb) && ["*", resource].includes(rule.resource)
-  );
-  if (isAllowed) return;
+  if (type === undefined || isAllowed(user, { verb, resource })) return;
   const subject = name === undefined
     ? type.resource
     : `${type.resource} "${name}"`;

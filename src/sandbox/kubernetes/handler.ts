@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { authorise, type KubernetesAccess } from "./access.ts";
+import { type ApiUser, authorise, type KubernetesAccess } from "./access.ts";
+import { answerAccessReview } from "./access_review.ts";
 import {
   answerCollectionRequest,
   type CollectionSources,
@@ -84,15 +85,18 @@ async function answer(
   if (!isKnown) throw action;
   authorise(user, action);
   checkAccept(request.headers.accept);
-  await dispatch(parts, { ...arrival, url, action });
+  await dispatch(parts, user, { ...arrival, url, action });
 }
 
 async function dispatch(
   parts: HandlerParts,
+  user: ApiUser,
   exchange: KubernetesExchange,
 ): Promise<void> {
   const { type, verb } = exchange.action;
-  if (type === undefined) sendPlain(exchange.response, exchange.action);
+  if (type === undefined && verb === "create") {
+    await answerAccessReview(exchange, user);
+  } else if (type === undefined) sendPlain(exchange.response, exchange.action);
   else if (verb === "list" || verb === "watch") {
     await answerCollectionRequest(exchange, type, parts);
   } else await answerObjectRequest(exchange, type, parts.registry);

@@ -80,6 +80,16 @@ export function podObject(pod: PodDescription): JsonObject {
 }
 
 /**
+ * Builds a node.
+ *
+ * @param node Its name, and its labels if any.
+ * @returns A new object, ready for creation.
+ */
+export function nodeObject(node: NamespaceDescription): JsonObject {
+  return { ...namespaceObject(node), kind: "Node" };
+}
+
+/**
  * Builds a namespace.
  *
  * @param namespace What is particular to it.

@@ -174,7 +174,9 @@ export class KubernetesRegistry {
     const type = RESOURCE_TYPES[ref.resource];
     const object = this.get(ref);
     checkPreconditions(object, preconditions);
-    if (type.scope === "namespace") return this.#store.remove(type, object);
+    if (type.resource !== "namespaces") {
+      return this.#store.remove(type, object);
+    }
     if (!UNDELETABLE.has(ref.name)) return this.#removeNamespace(object);
     const message =
       `namespaces "${ref.name}" is forbidden: this namespace may not be deleted`;

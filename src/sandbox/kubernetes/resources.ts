@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, textAt, valueAt } from "./json.ts";
 
 /** A resource that the emulated API server holds, named as in its paths. */
-export type ResourceName = "pods" | "namespaces" | "events";
+export type ResourceName = "pods" | "namespaces" | "events" | "nodes";
 
 /** What the emulated API server knows of one type of object. */
 export interface ResourceType {
@@ -72,6 +72,13 @@ export const RESOURCE_TYPES: Readonly<Record<ResourceName, ResourceType>> = {
         "regarding.uid",
       ]),
     ),
+  },
+  nodes: {
+    resource: "nodes",
+    group: "",
+    kind: "Node",
+    scope: "cluster",
+    fields: new Map(plainFields(["metadata.name"])),
   },
 };
 

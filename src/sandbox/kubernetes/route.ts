@@ -18,6 +18,11 @@ export interface Action {
 /** Paths that are not resources. */
 const PLAIN_PATHS = new Set(["/version", "/healthz", "/readyz", "/livez"]);
 
+const REVIEWS = "selfsubjectaccessreviews";
+
+/** Where a user asks what it may do; open to all users, as Kubernetes has it by default. */
+const REVIEWS_PATH = `/apis/authorization.k8s.io/v1/${REVIEWS}`;
+
 /** Version 1 of the core and of any other group. */
 const PREFIX = /^\/(?:api|apis\/([^/]+))\/v1\//;
 
@@ -38,6 +43,11 @@ export function findAction(
     if (method !== "GET") return methodNotAllowed();
     const none = { type: undefined, namespace: undefined, name: undefined };
     return { verb: "get", resource: path, ...none };
+  }
+  if (path === REVIEWS_PATH) {
+    if (method !== "POST") return methodNotAllowed();
+    const none = { type: undefined, namespace: undefined, name: undefined };
+    return { verb: "create", resource: REVIEWS, ...none };
   }
   const [prefix, group = ""] = PREFIX.exec(path) ?? [];
   const target = prefix === undefined

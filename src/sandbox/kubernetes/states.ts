@@ -59,6 +59,7 @@ export function firstState(
     };
   }
   if (type.resource === "events") return { ...sent, metadata };
+  if (type.resource === "nodes") return { ...sent, metadata, status };
   const labels = {
     ...objectAt(sent, "metadata.labels"),
     "kubernetes.io/metadata.name": name,

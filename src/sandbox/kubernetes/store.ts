@@ -40,6 +40,7 @@ export class KubernetesStore {
     pods: new Map(),
     namespaces: new Map(),
     events: new Map(),
+    nodes: new Map(),
   };
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   readonly #historyLimit: number;

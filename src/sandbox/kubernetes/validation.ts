@@ -58,7 +58,7 @@ function findNameFaults(type: ResourceType, object: JsonObject): StatusCause[] {
   const name = textAt(object, "metadata.name");
   const field = "metadata.name";
   if (name === "") return [required(field, "name or generateName is required")];
-  const [isValid, what] = type.scope === "namespace"
+  const [isValid, what] = type.resource !== "namespaces"
     ? [
       SUBDOMAIN.test(name) && name.length <= 253,
       "a lowercase RFC 1123 subdomain",

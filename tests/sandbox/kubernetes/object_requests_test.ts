@@ -96,7 +96,7 @@ Deno.test("answerObjectRequest() refuses requests as the real server does", asyn
   }[] = [
     {
       name: "unknown path",
-      target: "GET /api/v1/nodes",
+      target: "GET /api/v1/secrets",
       status: 404,
       reason: "NotFound",
       message: /could not find the requested resource/,
