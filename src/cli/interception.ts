@@ -139,8 +139,12 @@ async function load(
   const { config, origins } = await loadConfig({ args, env, readTextFile });
   const interception = createInterception(config, {
     clock: systemClock,
-    log: (level, message) => {
-      if (level === "warn") io.err(`warning: ${message}\n`);
+    log: (level, message, fields = {}) => {
+      if (level !== "warn") return;
+      const details = Object.entries(fields).map(([key, value]) =>
+        `, ${key} ${value}`
+      );
+      io.err(`warning: ${message}${details.join("")}\n`);
     },
   });
   if (interception === undefined) {
