@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { buildImageProgram } from "../image_program.ts";
 import { HOST_IP, METADATA } from "./guarded_node.ts";
 import { Network } from "./network.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const IMAGE = `${ROOT}/deploy/image`;
 const EMAIL =
   `http://${METADATA}/computeMetadata/v1/instance/service-accounts/default/email`;
 const CAPABILITIES = "-all,+net_admin,+net_raw";
@@ -13,34 +10,6 @@ const PODS = [
   { space: "bridged", email: "app@demo-proj.iam.gserviceaccount.com" },
   { space: "ptp", email: "billing@demo-proj.iam.gserviceaccount.com" },
 ] as const;
-
-/** Makes the image's program, with paths that are on this machine. */
-async function makeProgram(folder: string): Promise<string> {
-  const settings = await Deno.readTextFile(`${IMAGE}/deno.json`);
-  await Deno.writeTextFile(
-    `${folder}/deno.json`,
-    settings.replace("/etc/saassigner", folder),
-  );
-  const shebang = await Deno.readTextFile(`${IMAGE}/shebang`);
-  const path = `${folder}/saassigner`;
-  await Deno.writeTextFile(
-    path,
-    shebang.replace("/opt/saassigner/deno.json", `${folder}/deno.json`) +
-      await bundle(folder),
-    { mode: 0o755 },
-  );
-  return path;
-}
-
-async function bundle(folder: string): Promise<string> {
-  const output = `${folder}/bundle.js`;
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--minify", "--quiet", "--output", output, "src/main.ts"],
-    cwd: ROOT,
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-  return await Deno.readTextFile(output);
-}
 
 for (const backend of ["iptables", "nftables"] as const) {
   Deno.test(`the image's flags and capabilities are enough, with ${backend}`, async () => {
@@ -52,7 +21,7 @@ for (const backend of ["iptables", "nftables"] as const) {
       `${folder}/config.yaml`,
       `interception:\n  backend: ${backend}\nlog:\n  format: json\n`,
     );
-    const program = await makeProgram(folder);
+    const program = await buildImageProgram(folder);
     const flagsFile = `${folder}/flags.json`;
     await network.start(
       "node",
@@ -66,8 +35,8 @@ for (const backend of ["iptables", "nftables"] as const) {
     const command = [
       ...["setpriv", `--bounding-set=${CAPABILITIES}`, "--no-new-privs"],
       ...["env", `HOST_IP=${HOST_IP}`, "NODE_NAME=sandbox-node"],
-      `PATH=${dirname(Deno.execPath())}:${Deno.env.get("PATH")}`,
-      program,
+      ...Object.entries(program.env).map((each) => each.join("=")),
+      program.command,
     ];
     const config = `--config=${folder}/config.yaml`;
     // As the init container does it.
@@ -141,8 +110,9 @@ Deno.test("the image's flags are enough to lint standard input, and no file else
     "interception:\n  backend: nftables\n",
   );
   // The folder stands for /etc/saassigner, so that the program's own file can be read.
-  const child = new Deno.Command(await makeProgram(folder), {
-    env: { PATH: `${dirname(Deno.execPath())}:/usr/bin:/bin` },
+  const { command, env } = await buildImageProgram(folder);
+  const child = new Deno.Command(command, {
+    env,
     args: ["lint", "-", elsewhere, `--config=${folder}/config.yaml`],
     stdin: "piped",
     stdout: "piped",

@@ -1,0 +1,191 @@
+/**
+ * Measures the program as the image runs it: how much memory it takes, and how soon it is
+ * ready. It prints what it finds, and fails only if the program does.
+ */
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { Dialogue } from "../e2e/dialogue.ts";
+import { buildImageProgram, type ImageProgram } from "../image_program.ts";
+import { askSteadily } from "./pod_load.ts";
+import {
+  forgetPeak,
+  type ProcessMemory,
+  readMemory,
+} from "./process_memory.ts";
+
+/** What is measured, as it can be chosen on the command line. */
+interface Plan {
+  readonly pods: number;
+  readonly namespaces: number;
+  readonly requestsPerSecond: number;
+  /** How long these are made. */
+  readonly seconds: number;
+  /** How often everything is done; medians are printed. */
+  readonly runs: number;
+}
+
+/** What one run found. */
+interface Findings {
+  /** From the start to ready, in milliseconds. */
+  readonly readyMs: number;
+  /** With nothing to do. */
+  readonly idle: ProcessMemory;
+  /** At the end of the requests. */
+  readonly busy: ProcessMemory;
+  /** With nothing to do again. */
+  readonly after: ProcessMemory;
+}
+
+const PROBE_MS = 5;
+const MOST_PROBES = 2_000;
+/** The runtime gives memory back some seconds after the last work. */
+const SETTLING_MS = 12_000;
+const EMULATED_NODE = fileURLToPath(
+  new URL("emulated_node.ts", import.meta.url),
+);
+
+function readPlan(args: readonly string[]): Plan {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      pods: { type: "string", default: "110" },
+      namespaces: { type: "string", default: "1000" },
+      rate: { type: "string", default: "500" },
+      seconds: { type: "string", default: "20" },
+      runs: { type: "string", default: "1" },
+    },
+  });
+  return {
+    pods: Number(values.pods),
+    namespaces: Number(values.namespaces),
+    requestsPerSecond: Number(values.rate),
+    seconds: Number(values.seconds),
+    runs: Number(values.runs),
+  };
+}
+
+async function measure(program: ImageProgram, plan: Plan): Promise<Findings> {
+  await using node = startEmulatedNode(plan);
+  const flags: readonly string[] = JSON.parse(await node.hear());
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const startedMs = performance.now();
+  await using daemon = new Deno.Command(program.command, {
+    args: [
+      ...flags,
+      "--app-address=127.0.0.1",
+      `--app-port=${port}`,
+      `--admin-port=${adminPort}`,
+      "--interception-backend=none",
+      "--namespace-restrictions",
+    ],
+    env: program.env,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  await untilReady(adminPort);
+  const readyMs = performance.now() - startedMs;
+  await sleep(SETTLING_MS);
+  const idle = await readMemory(daemon.pid);
+  await forgetPeak(daemon.pid);
+  await askSteadily({ ...plan, port });
+  const busy = await readMemory(daemon.pid);
+  await sleep(SETTLING_MS);
+  const after = await readMemory(daemon.pid);
+  return { readyMs, idle, busy, after };
+}
+
+function startEmulatedNode({ pods, namespaces }: Plan): Dialogue {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", EMULATED_NODE, `${pods}`, `${namespaces}`],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  return new Dialogue(child);
+}
+
+/** Finds a port that nobody listens at; somebody may a moment later. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" ? address?.port : undefined;
+      server.close(() => resolve(port ?? 0));
+    });
+  });
+}
+
+async function untilReady(adminPort: number): Promise<void> {
+  let answer = "";
+  for (let probes = 0; probes < MOST_PROBES; probes += 1) {
+    try {
+      const response = await fetch(`http://127.0.0.1:${adminPort}/readyz`);
+      answer = await response.text();
+      if (response.ok) return;
+    } catch (error) {
+      answer = String(error);
+    }
+    await sleep(PROBE_MS);
+  }
+  throw new Error(`The program does not become ready: ${answer}`);
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Writes the medians of all runs as a table. */
+function format(
+  plan: Plan,
+  runs: readonly Findings[],
+  bundleBytes: number,
+): string {
+  const row = (name: string, ...cells: readonly (number | string)[]): string =>
+    name.padEnd(24) +
+    cells.map((cell) =>
+      (typeof cell === "number" ? cell.toFixed(0) : cell).padStart(12)
+    ).join("");
+  const memory = (
+    name: string,
+    read: (run: Findings) => ProcessMemory,
+  ): string => {
+    const seen = runs.map(read);
+    return row(
+      name,
+      median(seen.map(({ rss }) => rss)),
+      median(seen.map(({ anonymous }) => anonymous)),
+      median(seen.map(({ peak }) => peak)),
+    );
+  };
+  return [
+    `${plan.pods} pods, ${plan.namespaces} namespaces, medians of ${runs.length}`,
+    row("bundle, KiB", bundleBytes / 1024),
+    row("start to ready, ms", median(runs.map(({ readyMs }) => readyMs))),
+    row("MiB", "RSS", "no file's", "RSS at most"),
+    memory("idle", ({ idle }) => idle),
+    memory(`${plan.requestsPerSecond} requests/s`, ({ busy }) => busy),
+    memory("idle again", ({ after }) => after),
+  ].join("\n");
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
+
+if (import.meta.main) {
+  const plan = readPlan(Deno.args);
+  const folder = await Deno.makeTempDir();
+  try {
+    const program = await buildImageProgram(folder);
+    const runs: Findings[] = [];
+    while (runs.length < plan.runs) runs.push(await measure(program, plan));
+    await Deno.stdout.write(
+      new TextEncoder().encode(`${format(plan, runs, program.bundleBytes)}\n`),
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
