@@ -91,9 +91,12 @@ Deno.test("chart: values make it any overlay", async (t) => {
       const { dnsPolicy, containers: [{ env }] } =
         only(overlay, "DaemonSet")["spec"].template.spec;
       const own = new Set(["NODE_NAME", "HOST_IP"]);
+      const config = parseYaml(data["config.yaml"]);
+      const known = hostsOf(await renderChart({ config }));
       const chart = await renderChart({
-        config: parseYaml(data["config.yaml"]),
+        config,
         dnsPolicy,
+        extraHosts: hostsOf(overlay).filter((host) => !known.includes(host)),
         extraEnv: env.filter(({ name }: { readonly name: string }) =>
           !own.has(name)
         ),
@@ -101,6 +104,49 @@ Deno.test("chart: values make it any overlay", async (t) => {
       assert.deepEqual(comparableAll(chart), sortedEnv(overlay, own));
     });
   }
+});
+
+/** Hosts that the daemon may talk to. */
+function hostsOf(manifests: readonly Manifest[]): readonly string[] {
+  const { command } =
+    only(manifests, "DaemonSet")["spec"].template.spec.containers[0];
+  const flag = command.find((each: string) => each.startsWith("--allow-net="));
+  return flag.replace("--allow-net=", "").split(",");
+}
+
+Deno.test("chart: the daemon may talk to the hosts that its configuration names", async () => {
+  const hosts = hostsOf(
+    await renderChart({
+      config: {
+        server: { port: 9001, handoverPort: 9003 },
+        admin: { port: 9002 },
+        metadata: {
+          address: "10.0.0.9:81",
+          nextHop: { enabled: true, address: "127.0.0.1:9988" },
+        },
+        google: { universeDomain: "example.cloud" },
+      },
+      extraHosts: ["collector:4318"],
+    }),
+  );
+  assert.deepEqual(hosts, [
+    "0.0.0.0:9001",
+    "0.0.0.0:9002",
+    "0.0.0.0:9003",
+    "$(HOST_IP):9001",
+    "$(HOST_IP):9003",
+    "$(KUBERNETES_SERVICE_HOST):$(KUBERNETES_SERVICE_PORT)",
+    "10.0.0.9:81",
+    "iamcredentials.example.cloud:443",
+    "127.0.0.1:9988",
+    "collector:4318",
+  ]);
+  const [, , , , , , , iam] = hostsOf(
+    await renderChart({
+      config: { google: { iamEndpoint: "https://iam.example.org:8443/" } },
+    }),
+  );
+  assert.equal(iam, "iam.example.org:8443");
 });
 
 /** Kustomize puts the variables of a patch before those of the base. */

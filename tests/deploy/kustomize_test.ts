@@ -37,7 +37,13 @@ Deno.test("deploy: the ConfigMap holds a configuration that is accepted", async 
   assert.equal(config.interception.backend, "iptables");
 });
 
-Deno.test("deploy: every overlay changes one object of the base", async (t) => {
+/** Overlays that change something else than the configuration. */
+const CHANGED: Readonly<Record<string, readonly string[]>> = {
+  tracing: ["DaemonSet"],
+  "gke-concealment": ["ConfigMap", "DaemonSet"],
+};
+
+Deno.test("deploy: every overlay changes what it has to of the base", async (t) => {
   const base = await renderKustomization("kustomize/base");
   for (const name of await namesIn("kustomize/overlays")) {
     await t.step(name, async () => {
@@ -46,7 +52,10 @@ Deno.test("deploy: every overlay changes one object of the base", async (t) => {
       const changed = overlay.filter((object, index) =>
         !isDeepStrictEqual(object, base[index])
       );
-      assert.equal(changed.length, 1);
+      assert.deepEqual(
+        changed.map(({ kind }) => kind).sort(),
+        CHANGED[name] ?? ["ConfigMap"],
+      );
     });
   }
 });
@@ -79,6 +88,18 @@ Deno.test("deploy: the overlays' configurations are accepted and mean what their
       assert.notEqual(config.interception.backend, "none");
     });
   }
+});
+
+Deno.test("deploy: the daemon's command is the image's own, with the hosts named", async () => {
+  const { spec } = await readManifest("daemonset.yaml");
+  const { containers: [daemon] } = Object(spec).template.spec;
+  const shebang = await Deno.readTextFile(new URL("image/shebang", DEPLOY));
+  const own = shebang.trim().replace("#!/usr/bin/env -S ", "").split(" ");
+  assert.deepEqual(daemon.command, [
+    ...own,
+    daemon.command.find((each: string) => each.startsWith("--allow-net=")),
+    "/usr/local/bin/saassigner",
+  ]);
 });
 
 Deno.test("deploy: the guard is installed before the daemon, with the same rights", async () => {

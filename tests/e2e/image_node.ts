@@ -70,7 +70,23 @@ export class ImageNode implements AsyncDisposable {
   ): Promise<RunningContainer> {
     const { daemon } = await readContainers();
     const args = [...daemon.args, ...this.#flags];
-    return await this.#pod.start({ ...daemon, args, ...change });
+    const command = daemon.command?.map((text) => this.#nameEmulators(text));
+    assert.ok(command);
+    return await this.#pod.start({ ...daemon, command, args, ...change });
+  }
+
+  /** Names the emulators in place of what they stand for, and no other host. */
+  #nameEmulators(text: string): string {
+    const hostOf = (flag: string): string =>
+      this.#flags.find((each) => each.startsWith(flag))
+        ?.replace(flag, "").replace("http://", "") ?? "";
+    return text
+      .replace(
+        "$(KUBERNETES_SERVICE_HOST):$(KUBERNETES_SERVICE_PORT)",
+        hostOf("--api-server="),
+      )
+      .replace("169.254.169.254:80", hostOf("--metadata-addr="))
+      .replace("iamcredentials.googleapis.com:443", hostOf("--iam-endpoint="));
   }
 
   /** Asks for a path below the default account in both pods. */

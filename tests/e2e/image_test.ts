@@ -98,6 +98,16 @@ Deno.test({ name, ignore: missing.length > 0 }, async (t) => {
         assert.notEqual(first.access_token, second.access_token);
       });
 
+      await t.step("the startup probe tells that it is ready", async () => {
+        const { daemon: { startupProbe } } = await readContainers();
+        assert.ok(startupProbe);
+        const { code, stdout, stderr } = await daemon.exec(
+          ...startupProbe.exec.command,
+        );
+        assert.equal(code, 0, stderr);
+        assert.match(stdout, /\[\+\]interception ok: .*redirect to port 8181/);
+      });
+
       await t.step("removal of all rules is healed", async () => {
         await node.network.exec("node", "nft", "flush", "ruleset");
         await node.assertServed(20);

@@ -5,6 +5,8 @@ const DEPLOY = new URL("../../deploy/kustomize/", import.meta.url);
 
 /** A container of the DaemonSet, as far as a runtime looks at it. */
 export interface ContainerSpec {
+  /** Instead of the image's own. */
+  readonly command?: readonly string[];
   readonly args: readonly string[];
   readonly env: readonly {
     readonly name: string;
@@ -15,6 +17,9 @@ export interface ContainerSpec {
     readonly mountPath: string;
     readonly readOnly?: boolean;
   }[];
+  readonly startupProbe?: {
+    readonly exec: { readonly command: readonly string[] };
+  };
   readonly resources?: { readonly limits: { readonly memory: string } };
   readonly securityContext: {
     readonly allowPrivilegeEscalation: boolean;

@@ -25,6 +25,7 @@ export class PodRuntime implements AsyncDisposable {
   ): Promise<PodRuntime> {
     const folder = await Deno.makeTempDir({ prefix: "pod" });
     await Deno.mkdir(`${folder}/config`);
+    await Deno.mkdir(`${folder}/run`);
     await Deno.writeTextFile(`${folder}/config/config.yaml`, config);
     return new PodRuntime(image, network, folder);
   }
@@ -41,6 +42,7 @@ export class PodRuntime implements AsyncDisposable {
       network: this.#network.fileOf("node"),
       volumes: {
         config: `${this.#folder}/config`,
+        run: `${this.#folder}/run`,
         "xtables-lock": this.#network.lockFile,
       },
     });

@@ -25,16 +25,21 @@ export async function runtimeSpec(
   const { securityContext: security } = spec;
   const capabilities = security.capabilities.add.map((name) => `CAP_${name}`);
   const limit = spec.resources?.limits.memory;
+  const env = Object.fromEntries(
+    spec.env.map(({ name, valueFrom }) => [
+      name,
+      FIELDS[valueFrom.fieldRef.fieldPath] ?? "",
+    ]),
+  );
   return {
     ociVersion: "1.0.2",
     root: { path: rootfs, readonly: security.readOnlyRootFilesystem },
     process: {
-      args: [...image.Entrypoint, ...spec.args],
+      args: [...spec.command ?? image.Entrypoint, ...spec.args]
+        .map((text) => expand(text, env)),
       env: [
         ...image.Env,
-        ...spec.env.map(({ name, valueFrom }) =>
-          `${name}=${FIELDS[valueFrom.fieldRef.fieldPath]}`
-        ),
+        ...Object.entries(env).map((each) => each.join("=")),
       ],
       cwd: "/",
       user: parseUser(image.User),
@@ -92,6 +97,11 @@ const SYSTEM_MOUNTS = [
     options: ["nosuid", "noexec", "nodev", "ro"],
   },
 ];
+
+/** As the kubelet does it; what it does not know it leaves as it is. */
+function expand(text: string, env: Readonly<Record<string, string>>): string {
+  return text.replace(/\$\((\w+)\)/g, (whole, name) => env[name] ?? whole);
+}
 
 function parseUser(
   user: string,

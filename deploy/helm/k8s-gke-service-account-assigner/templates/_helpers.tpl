@@ -86,3 +86,28 @@ securityContext:
   seccompProfile:
     type: RuntimeDefault
 {{- end }}
+
+{{/* Where the daemon listens, another daemon of the node, and what it talks to. */}}
+{{- define "saassigner.hosts" -}}
+{{- $server := .Values.config.server | default dict -}}
+{{- $port := $server.port | default 8181 -}}
+{{- $handoverPort := 8183 -}}
+{{- if hasKey $server "handoverPort" }}{{ $handoverPort = $server.handoverPort }}{{ end -}}
+{{- $address := $server.address | default "0.0.0.0" -}}
+{{- $google := .Values.config.google | default dict -}}
+{{- $metadata := .Values.config.metadata | default dict -}}
+{{- $nextHop := $metadata.nextHop | default dict -}}
+{{- $iam := printf "https://iamcredentials.%s" ($google.universeDomain | default "googleapis.com") -}}
+{{- $iam = $google.iamEndpoint | default $iam | trimSuffix "/" -}}
+{{- $iamHost := (urlParse $iam).host -}}
+{{- if not (contains ":" $iamHost) }}{{ $iamHost = printf "%s:%s" $iamHost (hasPrefix "http:" $iam | ternary "80" "443") }}{{ end -}}
+{{- $metadataHost := $metadata.address | default "169.254.169.254" -}}
+{{- if not (contains ":" $metadataHost) }}{{ $metadataHost = printf "%s:80" $metadataHost }}{{ end -}}
+{{- $hosts := list (printf "%s:%v" $address $port) (printf "%s:%s" (include "saassigner.adminAddress" .) (include "saassigner.adminPort" .)) -}}
+{{- if $handoverPort }}{{ $hosts = append $hosts (printf "%s:%v" $address $handoverPort) }}{{ end -}}
+{{- $hosts = append $hosts (printf "$(HOST_IP):%v" $port) -}}
+{{- if $handoverPort }}{{ $hosts = append $hosts (printf "$(HOST_IP):%v" $handoverPort) }}{{ end -}}
+{{- $hosts = concat $hosts (list "$(KUBERNETES_SERVICE_HOST):$(KUBERNETES_SERVICE_PORT)" $metadataHost $iamHost) -}}
+{{- if $nextHop.enabled }}{{ $hosts = append $hosts ($nextHop.address | default "127.0.0.1:988") }}{{ end -}}
+{{- join "," (concat $hosts .Values.extraHosts) -}}
+{{- end }}
