@@ -130,6 +130,7 @@ Deno.test("chart: the daemon may talk to the hosts that its configuration names"
     }),
   );
   assert.deepEqual(hosts, [
+    "unix:/run/saassigner/admin.sock",
     "0.0.0.0:9001",
     "0.0.0.0:9002",
     "0.0.0.0:9003",
@@ -141,7 +142,7 @@ Deno.test("chart: the daemon may talk to the hosts that its configuration names"
     "127.0.0.1:9988",
     "collector:4318",
   ]);
-  const [, , , , , , , iam] = hostsOf(
+  const [, , , , , , , , iam] = hostsOf(
     await renderChart({
       config: { google: { iamEndpoint: "https://iam.example.org:8443/" } },
     }),

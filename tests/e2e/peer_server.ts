@@ -1,4 +1,7 @@
-/** Answers every request with its first argument and the caller's address. */
+/**
+ * Answers every request with its first argument and the caller's address. `DAEMON` gives
+ * itself out for a daemon.
+ */
 const [name = "", hostname = "", port = ""] = Deno.args;
 
 Deno.serve(
@@ -10,6 +13,10 @@ Deno.serve(
   },
   (_request, { remoteAddr }) => {
     const { hostname: peer } = remoteAddr as Deno.NetAddr;
-    return new Response(`${name} ${peer.replace(/^::ffff:/, "")}`);
+    return new Response(`${name} ${peer.replace(/^::ffff:/, "")}`, {
+      headers: name === "DAEMON"
+        ? { "Server": "k8s-gke-service-account-assigner" }
+        : {},
+    });
   },
 );

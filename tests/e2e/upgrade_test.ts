@@ -5,7 +5,12 @@ import { HOST_IP, METADATA, PODS } from "./guarded_node.ts";
 import { Network } from "./network.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-const ACCOUNT = "app@demo-proj.iam.gserviceaccount.com";
+/** Account of each pod, in the order of {@linkcode PODS}. */
+const ACCOUNTS = [
+  "app@demo-proj.iam.gserviceaccount.com",
+  "billing@demo-proj.iam.gserviceaccount.com",
+] as const;
+const ACCOUNT = ACCOUNTS[1];
 const EMAIL =
   `http://${METADATA}/computeMetadata/v1/instance/service-accounts/default/email`;
 /** Time of the whole upgrade, and back, under load. */
@@ -128,12 +133,13 @@ for (const backend of ["iptables", "nftables"]) {
     await new Promise((resolve) =>
       setTimeout(resolve, Math.max(0, endMs - Date.now()))
     );
-    for (const { anew, kept } of loads) {
-      const { [ACCOUNT]: right = 0, ...others } = JSON.parse(await anew.ask());
+    for (const [index, { anew, kept }] of loads.entries()) {
+      const account = ACCOUNTS[index] ?? "";
+      const { [account]: right = 0, ...others } = JSON.parse(await anew.ask());
       assert.deepEqual(others, {});
       assert.ok(right > 500, `${right} on new connections`);
       const { answers, connections } = JSON.parse(await kept.ask());
-      const { [ACCOUNT]: rightKept = 0, ...othersKept } = answers;
+      const { [account]: rightKept = 0, ...othersKept } = answers;
       assert.deepEqual(othersKept, {});
       assert.ok(rightKept > 500, `${rightKept} on kept-alive connections`);
       // Four with each daemon; and they were kept indeed.
@@ -191,8 +197,10 @@ async function underLoad(
   const loads = PODS.map(({ space }) => network.load(space));
   await work();
   await new Promise((resolve) => setTimeout(resolve, 1_000));
-  for (const load of loads) {
-    const { [ACCOUNT]: right = 0, ...others } = JSON.parse(await load.ask());
+  for (const [index, load] of loads.entries()) {
+    const { [ACCOUNTS[index] ?? ""]: right = 0, ...others } = JSON.parse(
+      await load.ask(),
+    );
     assert.deepEqual(others, {});
     assert.ok(right > 100, `${right} on new connections`);
   }

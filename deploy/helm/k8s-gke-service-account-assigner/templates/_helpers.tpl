@@ -103,7 +103,7 @@ securityContext:
 {{- if not (contains ":" $iamHost) }}{{ $iamHost = printf "%s:%s" $iamHost (hasPrefix "http:" $iam | ternary "80" "443") }}{{ end -}}
 {{- $metadataHost := $metadata.address | default "169.254.169.254" -}}
 {{- if not (contains ":" $metadataHost) }}{{ $metadataHost = printf "%s:80" $metadataHost }}{{ end -}}
-{{- $hosts := list (printf "%s:%v" $address $port) (printf "%s:%s" (include "saassigner.adminAddress" .) (include "saassigner.adminPort" .)) -}}
+{{- $hosts := list "unix:/run/saassigner/admin.sock" (printf "%s:%v" $address $port) (printf "%s:%s" (include "saassigner.adminAddress" .) (include "saassigner.adminPort" .)) -}}
 {{- if $handoverPort }}{{ $hosts = append $hosts (printf "%s:%v" $address $handoverPort) }}{{ end -}}
 {{- $hosts = append $hosts (printf "$(HOST_IP):%v" $port) -}}
 {{- if $handoverPort }}{{ $hosts = append $hosts (printf "$(HOST_IP):%v" $handoverPort) }}{{ end -}}
