@@ -112,6 +112,17 @@ Deno.test("architecture: each npm package is imported in one file", () => {
   assert.deepEqual(shared, []);
 });
 
+Deno.test("architecture: nothing loads client-node before a kubeconfig is to be read", () => {
+  const reader = "kubernetes/kubeconfig_connection.ts";
+  const eager = FILES
+    .filter(({ imports }) => imports.includes(reader))
+    .filter(({ code }) =>
+      /import (?!type\b)[^;]*from "[^"]*\/kubeconfig_connection\.ts"/.test(code)
+    )
+    .map(({ path }) => path);
+  assert.deepEqual(eager, []);
+});
+
 Deno.test("architecture: main.ts never reaches the sandbox", () => {
   const byPath = new Map(FILES.map((file) => [file.path, file]));
   const reached = new Set<string>();

@@ -3,7 +3,7 @@ import { loadConfig } from "../src/config/load_config.ts";
 import { systemClock } from "../src/cli/system_clock.ts";
 import { connectionOptions } from "../src/cli/connection_options.ts";
 import { startDaemon } from "../src/daemon/daemon.ts";
-import { createConnection } from "../src/kubernetes/connection.ts";
+import { createConnection } from "../src/kubernetes/create_connection.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
 import type { LogFields } from "../src/telemetry/log.ts";
 import { sharedSigningKey } from "./sandbox/shared_signing_key.ts";
@@ -72,7 +72,9 @@ export async function startPreparedDaemon(
   const lines: LogLine[] = [];
   const daemon = starting.use(
     await startDaemon(config, {
-      connection: createConnection(connectionOptions(config)),
+      connection: await createConnection(
+        connectionOptions(config, () => undefined),
+      ),
       clock,
       random: () => 0,
       log: (level, message, fields = {}) =>

@@ -92,7 +92,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   });
   const target = parseTarget(positionals);
   const given = checkNodeAccount(values.get("node-account"));
-  const connection = openConnection(loaded.config, io);
+  const connection = await openConnection(loaded.config, io);
   const found = await readFacts(target, loaded.config, connection);
   if (found.kind !== "facts") {
     io.err(`${found.message}\n`);

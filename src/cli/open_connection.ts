@@ -1,10 +1,10 @@
 import type { Config } from "../config/config.ts";
 import { ConfigError } from "../config/config_error.ts";
+import type { Connection } from "../kubernetes/connection.ts";
 import {
-  type Connection,
   type ConnectionOptions,
   createConnection,
-} from "../kubernetes/connection.ts";
+} from "../kubernetes/create_connection.ts";
 import { describeError } from "../telemetry/log.ts";
 import { connectionOptions } from "./connection_options.ts";
 import type { Io } from "./io.ts";
@@ -17,11 +17,11 @@ import type { Io } from "./io.ts";
  * @param io Tells whether this is a pod.
  * @throws {ConfigError} If there is no API server, or its kubeconfig cannot be used.
  */
-export function openConnection(
+export async function openConnection(
   config: Config,
   io: Pick<Io, "env">,
-): Connection {
-  const options = connectionOptions(config);
+): Promise<Connection> {
+  const options = connectionOptions(config, io.env);
   if (options.kind === "in-cluster" && !io.env("KUBERNETES_SERVICE_HOST")) {
     throw new ConfigError([{
       source: "",
@@ -31,7 +31,7 @@ export function openConnection(
     }]);
   }
   try {
-    return createConnection(options);
+    return await createConnection(options);
   } catch (cause) {
     throw new ConfigError([{
       source: sourceOf(options),

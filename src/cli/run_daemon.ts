@@ -120,7 +120,7 @@ async function prepare(
 > {
   try {
     const loaded = await load();
-    return { loaded, connection: openConnection(loaded.config, io) };
+    return { loaded, connection: await openConnection(loaded.config, io) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     io.err(`${error.message}\n`);

@@ -4,7 +4,7 @@ import { Metrics } from "../../src/telemetry/metrics.ts";
 import { systemClock } from "../../src/cli/system_clock.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { Cluster } from "../../src/kubernetes/cluster.ts";
-import { createConnection } from "../../src/kubernetes/connection.ts";
+import { connectToServer } from "../../src/kubernetes/server_connection.ts";
 import {
   type KubernetesApi,
   startKubernetesApi,
@@ -41,8 +41,7 @@ const ACCOUNT = "app@demo-proj.iam.gserviceaccount.com";
 
 function follow(api: KubernetesApi, clock: Clock = systemClock): Cluster {
   const cluster = new Cluster({
-    connection: createConnection({
-      kind: "server",
+    connection: connectToServer({
       url: api.url,
       insecure: false,
     }),

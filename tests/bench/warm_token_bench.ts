@@ -4,7 +4,7 @@ import { systemClock } from "../../src/cli/system_clock.ts";
 import { loadConfig } from "../../src/config/load_config.ts";
 import { connectionOptions } from "../../src/cli/connection_options.ts";
 import { startDaemon } from "../../src/daemon/daemon.ts";
-import { createConnection } from "../../src/kubernetes/connection.ts";
+import { createConnection } from "../../src/kubernetes/create_connection.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { TOKEN } from "../pod_client.ts";
 
@@ -23,7 +23,9 @@ const { config } = await loadConfig({
   readTextFile: () => Promise.reject(new Error("no file")),
 });
 const daemon = await startDaemon(config, {
-  connection: createConnection(connectionOptions(config)),
+  connection: await createConnection(
+    connectionOptions(config, () => undefined),
+  ),
   clock: systemClock,
   random: Math.random,
   log: () => {},

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/core/clock.ts";
 import { ApiClient } from "../../src/kubernetes/api_client.ts";
-import { createConnection } from "../../src/kubernetes/connection.ts";
+import { connectToServer } from "../../src/kubernetes/server_connection.ts";
 import type { AnnotationKeys } from "../../src/kubernetes/decode.ts";
 import type { KubernetesApi } from "../../src/sandbox/kubernetes/api.ts";
 import type { JsonObject } from "../../src/sandbox/kubernetes/json.ts";
@@ -39,8 +39,7 @@ export function createApiClient(
 ): ApiClient {
   const { clock, ...credentials } = options;
   return new ApiClient({
-    connection: createConnection({
-      kind: "server",
+    connection: connectToServer({
       url,
       insecure: false,
       ...credentials,

@@ -2,10 +2,8 @@ import { Metrics } from "../../src/telemetry/metrics.ts";
 import assert from "node:assert/strict";
 import { Cluster } from "../../src/kubernetes/cluster.ts";
 import type { ClusterSettings } from "../../src/kubernetes/cluster_view.ts";
-import {
-  type Connection,
-  createConnection,
-} from "../../src/kubernetes/connection.ts";
+import type { Connection } from "../../src/kubernetes/connection.ts";
+import { connectToServer } from "../../src/kubernetes/server_connection.ts";
 import { Journal } from "../../src/sandbox/journal.ts";
 import type { KubernetesApi } from "../../src/sandbox/kubernetes/api.ts";
 import { namespaceObject } from "../../src/sandbox/kubernetes/objects.ts";
@@ -17,7 +15,7 @@ export const ADDRESS = "10.0.0.1";
 export const STALENESS_MS: number = 15 * 60_000;
 
 function connectTo(url: string): Connection {
-  return createConnection({ kind: "server", url, insecure: false });
+  return connectToServer({ url, insecure: false });
 }
 
 /** A cluster that runs; retries take no time unless held, all else waits for the clock. */

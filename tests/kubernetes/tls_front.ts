@@ -1,10 +1,8 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import tls from "node:tls";
-import {
-  type Connection,
-  createConnection,
-} from "../../src/kubernetes/connection.ts";
+import type { Connection } from "../../src/kubernetes/connection.ts";
+import { connectByKubeconfig } from "../../src/kubernetes/kubeconfig_connection.ts";
 import type { Certificates } from "./certificates.ts";
 
 /** A server in front of a plain one, with a connection to it that trusts its authority. */
@@ -33,8 +31,7 @@ export async function openFront(
   const file = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(file, kubeconfig(port, certificates.ca));
-    const connection = createConnection({
-      kind: "kubeconfig",
+    const connection = connectByKubeconfig({
       file,
       insecure: false,
     });

@@ -6,10 +6,8 @@ import {
   createRunCommand,
   type RunCommand,
 } from "../../interception/run_command.ts";
-import {
-  type Connection,
-  createConnection,
-} from "../../kubernetes/connection.ts";
+import type { Connection } from "../../kubernetes/connection.ts";
+import { createConnection } from "../../kubernetes/create_connection.ts";
 import type { Command, CommandOption } from "../command.ts";
 import { connectionOptions } from "../connection_options.ts";
 import type { Io } from "../io.ts";
@@ -110,7 +108,7 @@ export async function examine(
   if (loading.kind === "loaded") {
     using stack = new DisposableStack();
     const { config } = loading.loaded;
-    const checks = startChecks(config, { ...options, io, stack });
+    const checks = await startChecks(config, { ...options, io, stack });
     findings.push(...await awaitChecks(checks, io));
   }
   io.out(
@@ -122,17 +120,17 @@ export async function examine(
 }
 
 /** Starts all checks at once, each as soon as what it needs is known. */
-function startChecks(
+async function startChecks(
   config: Config,
   options: DoctorOptions & {
     readonly io: Io;
     readonly stack: DisposableStack;
   },
-): readonly Check[] {
+): Promise<readonly Check[]> {
   const limit = { ...options, limitMs: LIMIT_MS };
   const { annotations: keys, google, restrictions, interception } = config;
   const { node } = config.kubernetes;
-  const opened = open(config, options.io);
+  const opened = await open(config, options.io);
   const cluster = "error" in opened
     ? missCluster(opened.error)
     : probeCluster(config, { ...limit, ...opened });
@@ -216,11 +214,13 @@ function startChecks(
 }
 
 /** Finds the API server that is named, or why there is none. */
-function open(
+async function open(
   config: Config,
   { env }: Io,
-): { readonly connection: Connection } | { readonly error: unknown } {
-  const options = connectionOptions(config);
+): Promise<
+  { readonly connection: Connection } | { readonly error: unknown }
+> {
+  const options = connectionOptions(config, env);
   if (options.kind === "in-cluster" && !env("KUBERNETES_SERVICE_HOST")) {
     return {
       error: new Error(
@@ -229,7 +229,7 @@ function open(
     };
   }
   try {
-    return { connection: createConnection(options) };
+    return { connection: await createConnection(options) };
   } catch (error) {
     return { error };
   }
