@@ -22,6 +22,9 @@ export interface DeadlineOptions {
   readonly outer?: AbortSignal;
 }
 
+/** A reason that is there already: making one, with its stack, is what stopping would cost most. */
+const STOPPED = "stopped";
+
 /**
  * Starts a time limit.
  *
@@ -36,7 +39,7 @@ export function startDeadline(
   const ending = new AbortController();
   let timing = new AbortController();
   const endWithOuter = (): void => {
-    timing.abort();
+    timing.abort(STOPPED);
     ending.abort(outer?.reason);
   };
   const start = (): void => {
@@ -48,7 +51,7 @@ export function startDeadline(
     });
   };
   const stop = (): void => {
-    timing.abort();
+    timing.abort(STOPPED);
     outer?.removeEventListener("abort", endWithOuter);
   };
   if (outer?.aborted) {
@@ -61,7 +64,7 @@ export function startDeadline(
     signal: ending.signal,
     restart(): void {
       if (ending.signal.aborted || timing.signal.aborted) return;
-      timing.abort();
+      timing.abort(STOPPED);
       start();
     },
     stop,
