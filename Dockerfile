@@ -9,9 +9,11 @@ FROM --platform=$BUILDPLATFORM denoland/deno:debian-${DENO_VERSION} AS bundle
 WORKDIR /source
 COPY deno.json deno.lock ./
 COPY src src
-RUN deno bundle --minify --quiet --frozen-lockfile --output /bundle.js src/main.ts
+# In parts, so that a daemon that needs no kubeconfig never reads what reads them.
+RUN deno bundle --minify --quiet --frozen-lockfile --code-splitting --outdir /bundle src/main.ts
 COPY deploy/image/shebang /
-RUN cat /shebang /bundle.js > /saassigner && chmod 755 /saassigner
+WORKDIR /bundle
+RUN cat /shebang main.js > saassigner && chmod 755 saassigner && rm main.js
 
 FROM denoland/deno:bin-${DENO_VERSION} AS deno
 
@@ -42,10 +44,10 @@ LABEL org.opencontainers.image.title="k8s-gke-service-account-assigner" \
       org.opencontainers.image.revision="${COMMIT}" \
       org.opencontainers.image.source="${SOURCE}"
 COPY --from=root /image /
-COPY --from=bundle /saassigner /usr/local/bin/saassigner
+COPY --from=bundle /bundle /opt/saassigner
 # OTEL_DENO=true turns tracing on. A pod must not choose the parent of its trace, and a
 # collector that hangs must not delay the exit.
-ENV PATH=/usr/local/bin:/usr/sbin:/usr/bin \
+ENV PATH=/opt/saassigner:/usr/local/bin:/usr/sbin:/usr/bin \
     DENO_DIR=/var/cache/deno \
     DENO_NO_UPDATE_CHECK=1 \
     SAASSIGNER_COMMIT=${COMMIT} \

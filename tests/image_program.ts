@@ -7,12 +7,10 @@ const IMAGE = `${ROOT}/deploy/image`;
 
 /** The program as the image runs it, with paths that are on this machine. */
 export interface ImageProgram {
-  /** What runs it, with the permissions that the image gives it. */
+  /** What runs it, with the permissions that the image gives it; its parts are beside it. */
   readonly command: string;
   /** Variables that it needs: where it finds Deno, this very one, and what Deno has cached. */
   readonly env: Readonly<Record<string, string>>;
-  /** Size of the bundle, in bytes. */
-  readonly bundleBytes: number;
 }
 
 /**
@@ -26,33 +24,29 @@ export async function buildImageProgram(folder: string): Promise<ImageProgram> {
     `${folder}/deno.json`,
     settings.replace("/etc/saassigner", folder),
   );
+  const program = `${folder}/program`;
+  await mustRun(Deno.execPath(), {
+    args: [
+      ...["bundle", "--minify", "--quiet", "--code-splitting"],
+      ...[`--outdir=${program}`, "src/main.ts"],
+    ],
+    cwd: ROOT,
+  });
   const shebang = await Deno.readTextFile(`${IMAGE}/shebang`);
-  const bundle = await readBundle(`${folder}/bundle.js`);
-  const command = `${folder}/saassigner`;
+  const command = `${program}/saassigner`;
   await Deno.writeTextFile(
     command,
     shebang.replace("/opt/saassigner/deno.json", `${folder}/deno.json`) +
-      bundle,
+      await Deno.readTextFile(`${program}/main.js`),
     { mode: 0o755 },
   );
+  await Deno.remove(`${program}/main.js`);
   const env = {
     PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}`,
     DENO_DIR: `${folder}/cache`,
   };
   await mustRun(command, { args: ["--version"], env });
-  return {
-    command,
-    env,
-    bundleBytes: new TextEncoder().encode(bundle).length,
-  };
-}
-
-async function readBundle(output: string): Promise<string> {
-  await mustRun(Deno.execPath(), {
-    args: ["bundle", "--minify", "--quiet", "--output", output, "src/main.ts"],
-    cwd: ROOT,
-  });
-  return await Deno.readTextFile(output);
+  return { command, env };
 }
 
 async function mustRun(

@@ -98,7 +98,7 @@ Deno.test("deploy: the daemon's command is the image's own, with the hosts named
   assert.deepEqual(daemon.command, [
     ...own,
     daemon.command.find((each: string) => each.startsWith("--allow-net=")),
-    "/usr/local/bin/saassigner",
+    "/opt/saassigner/saassigner",
   ]);
 });
 

@@ -137,3 +137,30 @@ Deno.test("the image's flags are enough to lint standard input, and no file else
   );
   assert.equal(code, 1);
 });
+
+Deno.test("the image's flags are enough for a kubeconfig, whose reader is loaded apart", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { command, env } = await buildImageProgram(folder);
+    const kubeconfig = `${folder}/kubeconfig`;
+    await Deno.writeTextFile(
+      kubeconfig,
+      JSON.stringify({
+        "current-context": "c",
+        clusters: [{ name: "k", cluster: { server: "https://127.0.0.1:1" } }],
+        contexts: [{ name: "c", context: { cluster: "k", user: "u" } }],
+        users: [{ name: "u", user: { token: "t" } }],
+      }),
+    );
+    const { stderr } = await new Deno.Command(command, {
+      args: ["explain", "default/pod", `--kubeconfig=${kubeconfig}`],
+      env,
+    }).output();
+    assert.match(
+      new TextDecoder().decode(stderr),
+      /^Cannot ask the API server https:\/\/127\.0\.0\.1:1: /,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
