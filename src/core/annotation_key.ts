@@ -1,3 +1,4 @@
+import type { AdviceContext } from "./advice.ts";
 import { suggest } from "./suggest.ts";
 
 /** Of the default keys. Nobody else's annotations are in it, unlike in a domain of one's own. */
@@ -9,13 +10,6 @@ export interface MisspeltKey {
   readonly found: string;
   /** Key that was probably meant. */
   readonly meant: string;
-}
-
-/** Keys of the annotations. */
-interface Keys {
-  readonly serviceAccount: string;
-  readonly scopes: string;
-  readonly allowedServiceAccounts: string;
 }
 
 /** Enough for any pod that is meant well: whoever writes annotations must not cost time. */
@@ -33,7 +27,7 @@ const KEY = /^([A-Za-z0-9.-]{1,253}\/)?[A-Za-z0-9_.-]{1,63}$/;
  */
 export function findMisspeltKey(
   found: readonly string[],
-  { serviceAccount, scopes, allowedServiceAccounts }: Keys,
+  { serviceAccount, scopes, allowedServiceAccounts }: AdviceContext["keys"],
 ): MisspeltKey | undefined {
   const known = [serviceAccount, scopes, allowedServiceAccounts];
   const key = found.slice(0, MAX_KEYS).find((each) =>

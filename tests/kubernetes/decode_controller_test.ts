@@ -81,11 +81,22 @@ Deno.test("decodeController() tells a Job that has ended", () => {
   const ended = (type: string, status = "True"): boolean | undefined =>
     decode({ ...job, status: { conditions: [{ type, status }] } }, "Job")
       ?.isFinished;
-  assert.equal(decode(job, "Job")?.isFinished, false);
-  assert.equal(ended("Complete"), true);
-  assert.equal(ended("Failed"), true);
-  assert.equal(ended("Failed", "False"), false);
-  assert.equal(ended("Suspended"), false);
+  assert.deepEqual(
+    {
+      running: decode(job, "Job")?.isFinished,
+      complete: ended("Complete"),
+      failed: ended("Failed"),
+      notFailed: ended("Failed", "False"),
+      suspended: ended("Suspended"),
+    },
+    {
+      running: false,
+      complete: true,
+      failed: true,
+      notFailed: false,
+      suspended: false,
+    },
+  );
 });
 
 Deno.test("decodeOwner() takes the owner that controls, and no node", () => {
