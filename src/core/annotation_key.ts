@@ -50,11 +50,14 @@ export function suggestKey(
   key: string,
   keys: readonly string[],
 ): string | undefined {
+  const name = nameOf(key);
+  // By name first: few are near, so that few domains have to be compared.
   const near = keys.filter((each) =>
+    suggest(name, [nameOf(each)]) !== undefined &&
     isDomainNear(domainOf(key), domainOf(each))
   );
-  const name = suggest(nameOf(key), near.map(nameOf));
-  return near.find((each) => nameOf(each) === name);
+  const nearest = suggest(name, near.map(nameOf));
+  return near.find((each) => nameOf(each) === nearest);
 }
 
 /**
