@@ -375,6 +375,21 @@ Deno.test("explain asks with the daemon's own rights, which do not let it get a 
   await response.body?.cancel();
 });
 
+Deno.test("explain reads controllers only for a pod that lacks the annotation", async () => {
+  await using world = await startWorld();
+  const { api, flags } = world;
+  const pod = "web-7f9c-x2x4z";
+  const args = [...flags, `--api-token=${PERSON_TOKEN}`, `shop/${pod}`];
+  await run([...args, `--account=${APP}`]);
+  api.cluster.patch({ resource: "pods", namespace: "shop", name: pod }, {
+    metadata: { annotations: { "accounts.google.com/service-account": APP } },
+  });
+  const { code, out } = await run(args);
+  assert.equal(code, 0);
+  assert.match(out, /^ {2}made by {9}ReplicaSet web-7f9c$/m);
+  assert.equal(api.counts.get("get replicasets"), undefined);
+});
+
 Deno.test("explain fails with one line where there is nothing to explain", async (t) => {
   await using world = await startWorld();
   const { flags } = world;

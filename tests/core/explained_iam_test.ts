@@ -73,6 +73,11 @@ Deno.test("withIam() leaves open only what IAM did not tell", () => {
 
 Deno.test("withIam() leaves a refusal of the policy as it is", () => {
   const before = explainPod("");
-  const iam: ExplainedIam = { outcome: "allowed", caller: NODE };
+  const iam: ExplainedIam = {
+    outcome: "refused",
+    caller: NODE,
+    reason: "iam-denied",
+    message: "No",
+  };
   assert.deepEqual(withIam(before, iam, CONTEXT), { ...before, iam });
 });

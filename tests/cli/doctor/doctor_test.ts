@@ -393,7 +393,14 @@ const CASES: readonly Case[] = [
     name: "controllers of which only some may be listed",
     prepare: ({ kubernetes, apiToken: token }) => {
       kubernetes.cluster.create(
-        controllerObject({ kind: "Job", name: "once" }),
+        {
+          ...controllerObject({
+            kind: "Job",
+            name: "over",
+            annotations: { [ACCOUNT_KEY]: APP },
+          }),
+          status: { conditions: [{ type: "Complete", status: "True" }] },
+        },
       );
       kubernetes.acceptTokens([{
         token,
