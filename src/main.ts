@@ -11,7 +11,7 @@ import { type ListedCommand, runCommand } from "./cli/command.ts";
 import { createCompletionCommand } from "./cli/completion.ts";
 import { helpText } from "./config/help_text.ts";
 import { parseFlags } from "./config/parse_flags.ts";
-import { suggest } from "./config/suggest.ts";
+import { suggest } from "./core/suggest.ts";
 import { VERSION } from "./telemetry/version.ts";
 
 /** Every command, as the help lists them. */

@@ -4,15 +4,22 @@ import { describeOrigin } from "../config/origin.ts";
 import { parseFlags } from "../config/parse_flags.ts";
 import { deriveSettings, policyOf } from "../config/settings.ts";
 import type { AllowList } from "../core/allow_list.ts";
+import { withIam } from "../core/explained_iam.ts";
 import { explain, type Explanation } from "../core/explanation.ts";
 import { findSubject, type Question, type Subject } from "../core/subject.ts";
 import { ApiClient } from "../kubernetes/api_client.ts";
 import { ClusterReader } from "../kubernetes/cluster_reader.ts";
 import type { Connection } from "../kubernetes/connection.ts";
+import {
+  type ControllerChain,
+  type ControllerQuery,
+  readControllers,
+} from "../kubernetes/controller_reader.ts";
 import { describeError } from "../telemetry/log.ts";
 import { VERSION } from "../telemetry/version.ts";
 import { CLUSTER_ENVIRONMENT } from "./cluster_environment.ts";
 import type { Command, CommandOption } from "./command.ts";
+import { askIam } from "./explain/ask_iam.ts";
 import { explanationText } from "./explain/explanation_text.ts";
 import { parseTarget, type Target } from "./explain/target.ts";
 import { checkNodeAccount, findNodeAccount } from "./explain/node_account.ts";
@@ -26,16 +33,17 @@ import { writeJson } from "./write_json.ts";
 
 const USAGE = `Usage:
   saassigner explain NAMESPACE/POD|ADDRESS [-o text|json] [--account EMAIL]
-      [--scopes SCOPES] [--node-account EMAIL] [flags]
+      [--scopes SCOPES] [--node-account EMAIL] [--no-iam] [flags]
       Tell which account and scopes a pod gets, and why, or why not and what to change.
-      Asks the API server, by the policy of the daemon with the same configuration; asks
-      neither the daemon nor IAM
+      Asks the API server, by the policy of the daemon with the same configuration, and on
+      a node IAM, for a token that is not kept; does not ask the daemon
 
   --account EMAIL       as if the pod were annotated with this account
   --scopes SCOPES       as if the pod were annotated with these scopes
   --node-account EMAIL  the node's own account, which counts where
                         defaults.serviceAccount is default; without it, the metadata
                         server is asked, if one answers within a second
+  --no-iam              do not ask IAM; it is asked only on a node, as in the daemon's pod
   -o, --output FORMAT   text, or json for programs
 
   The daemon's flags say how it is configured: --config FILE, --kubeconfig FILE and all
@@ -67,6 +75,7 @@ const OPTIONS: Readonly<Record<string, CommandOption>> = {
     value: "an e-mail",
     description: "The node's own account",
   },
+  "no-iam": { description: "Do not ask IAM" },
   output: OUTPUT_OPTION,
 };
 
@@ -93,18 +102,26 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const target = parseTarget(positionals);
   const given = checkNodeAccount(values.get("node-account"));
   const connection = await openConnection(loaded.config, io);
-  const found = await readFacts(target, loaded.config, connection);
+  const found = await readFacts(target, connection, {
+    config: loaded.config,
+    isAssumed: values.has("account"),
+  });
   if (found.kind !== "facts") {
     io.err(`${found.message}\n`);
     return 1;
   }
-  const explanation = await explainFacts(found, { loaded, values, given });
+  const policed = await explainFacts(found, { loaded, values, given });
+  const explanation = values.has("no-iam")
+    ? policed
+    : await explainIam(policed, loaded.config);
   io.out(
     output === "json"
       ? writeJson(explanation)
       : explanationText(explanation, createStyle(io)),
   );
-  return explanation.decision.outcome === "allow" ? 0 : 3;
+  const { decision, iam } = explanation;
+  const getsToken = decision.outcome === "allow" && iam?.outcome !== "rejected";
+  return getsToken ? 0 : 3;
 }
 
 /** What the API server says of a target. */
@@ -113,6 +130,8 @@ interface Facts {
   readonly subject: Subject;
   /** Allow-list of the pod's namespace; `undefined` if there is none or it does not count. */
   readonly allowList: AllowList | undefined;
+  /** What made the pod. */
+  readonly controllers: ControllerChain;
 }
 
 interface NoFacts {
@@ -123,19 +142,24 @@ interface NoFacts {
 
 async function readFacts(
   target: Target,
-  config: Config,
   connection: Connection,
+  { config, isAssumed }: {
+    readonly config: Config;
+    /** Whether an account is assumed in place of the pod's annotation. */
+    readonly isAssumed: boolean;
+  },
 ): Promise<Facts | NoFacts> {
   using api = new ApiClient({
     connection,
     clock: systemClock,
     userAgent: `k8s-gke-service-account-assigner/${VERSION}`,
   });
-  const reader = new ClusterReader({
+  const query = {
     api,
     keys: config.annotations,
     signal: new AbortController().signal,
-  });
+  };
+  const reader = new ClusterReader(query);
   try {
     const question = await readQuestion(target, config, reader);
     if (question === undefined) {
@@ -147,12 +171,34 @@ async function readFacts(
       namespace === undefined || config.restrictions.mode === "off"
         ? undefined
         : (await reader.readNamespace(namespace))?.allowList;
-    return { kind: "facts", subject, allowList };
+    const controllers = await findControllers(subject, isAssumed, query);
+    return { kind: "facts", subject, allowList, controllers };
   } catch (error) {
     const why = showControls(describeError(error));
     const message = `Cannot ask the API server ${connection.server}: ${why}`;
     return { kind: "none", message };
   }
+}
+
+/** Controllers are read only for a pod that lacks the annotation. */
+async function findControllers(
+  { placed }: Subject,
+  isAssumed: boolean,
+  query: ControllerQuery,
+): Promise<ControllerChain> {
+  const { pod, owner } = placed ?? {};
+  if (
+    pod === undefined || owner === undefined || isAssumed ||
+    pod.accountAnnotation !== undefined
+  ) {
+    return {
+      owners: owner === undefined ? [] : [owner],
+      outermost: undefined,
+      misplaced: undefined,
+      unread: undefined,
+    };
+  }
+  return await readControllers(owner, pod.namespace, query);
 }
 
 async function readQuestion(
@@ -182,7 +228,7 @@ async function readQuestion(
 }
 
 async function explainFacts(
-  { subject, allowList }: Facts,
+  { subject, allowList, controllers }: Facts,
   { loaded, values, given }: {
     readonly loaded: LoadedConfig;
     /** Values of the command's own options. */
@@ -192,6 +238,7 @@ async function explainFacts(
   },
 ): Promise<Explanation> {
   const { config, origins } = loaded;
+  const { owners, outermost, misplaced, unread } = controllers;
   const originOf = (path: string): string =>
     describeOrigin(origins.get(path) ?? { kind: "default" });
   const assumed = {
@@ -212,6 +259,30 @@ async function explainFacts(
     modeOrigin: originOf("restrictions.mode"),
     namespace: allowList,
     nodeAccount: email,
-    notes,
+    owners,
+    outermost,
+    misplaced,
+    notes: unread === undefined ? notes : [...notes, unread],
+  });
+}
+
+async function explainIam(
+  explanation: Explanation,
+  config: Config,
+): Promise<Explanation> {
+  const { decision, pod } = explanation;
+  if (decision.outcome === "deny") return explanation;
+  const iam = await askIam(decision, config, systemClock);
+  const caller = "caller" in iam ? iam.caller : undefined;
+  const { node } = config.kubernetes;
+  const isElsewhere = iam.outcome !== "not-asked" && pod?.node !== node;
+  const notes = isElsewhere
+    ? [`IAM was asked as on the node ${node}, which is not the pod's`]
+    : [];
+  const noted = { ...explanation, notes: [...explanation.notes, ...notes] };
+  return withIam(noted, iam, {
+    keys: config.annotations,
+    namespace: pod?.namespace ?? "",
+    nodeAccount: config.google.delegates.at(-1) ?? caller,
   });
 }

@@ -2,7 +2,7 @@ import type { Origin } from "./config.ts";
 import { type ConfigIssue, issueAt } from "./config_error.ts";
 import { type CheckedLayer, checkLayer, type LayerValue } from "./layer.ts";
 import { findOption, OPTIONS } from "./schema.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../core/suggest.ts";
 import { type Position, readYaml, type YamlPath } from "./yaml.ts";
 
 type Read = Extract<ReturnType<typeof readYaml>, { outcome: "read" }>;

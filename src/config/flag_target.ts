@@ -1,6 +1,6 @@
 import type { Option } from "./option.ts";
 import { OPTIONS } from "./schema.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../core/suggest.ts";
 
 /** What a flag sets. */
 export type FlagTarget =

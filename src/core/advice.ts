@@ -1,4 +1,5 @@
 import type { AllowList } from "./allow_list.ts";
+import type { MisspeltKey } from "./annotation_key.ts";
 import { grantCommand } from "./iam_role.ts";
 import type { Reason } from "./reason.ts";
 
@@ -21,6 +22,10 @@ export interface AdviceContext {
   readonly account?: string | undefined;
   /** E-mail of the node's own account, if known. */
   readonly nodeAccount?: string | undefined;
+  /** Key of the pod that was probably meant for the account, if it has one. */
+  readonly misspeltKey?: MisspeltKey | undefined;
+  /** What made the pod, such as `Deployment cart`, if that is known. */
+  readonly controller?: string | undefined;
 }
 
 /**
@@ -44,8 +49,16 @@ const ADVICE: Readonly<Record<Reason, (context: AdviceContext) => string>> = {
   "not-synced": () =>
     "Wait for the daemon to list the pods; if it does not, see whether it reaches the API server (saassigner doctor)",
   "stale": () => "See why the daemon hears nothing of the API server",
-  "no-account": ({ keys }) =>
-    `Annotate the pod, or the template of its controller, with ${keys.serviceAccount}, or configure defaults.serviceAccount`,
+  "no-account": ({ keys, misspeltKey, controller }) => {
+    const place = controller === undefined
+      ? "the pod, or the template of its controller (not the controller itself),"
+      : `the pod template of its ${controller}`;
+    return misspeltKey === undefined
+      ? `Annotate ${place} with ${keys.serviceAccount}, or configure defaults.serviceAccount`
+      : `Rename ${misspeltKey.found} to ${misspeltKey.meant} in the annotations of ${
+        place.replace(/,$/, "")
+      }`;
+  },
   "account-malformed": ({ keys }) =>
     `Set ${keys.serviceAccount} to the e-mail of a Google service account, such as app@PROJECT.iam.gserviceaccount.com`,
   "scopes-malformed": ({ keys }) =>

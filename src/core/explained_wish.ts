@@ -1,5 +1,6 @@
 import { isAccountEmail } from "./account.ts";
 import type { AdviceContext } from "./advice.ts";
+import type { MisspeltKey } from "./annotation_key.ts";
 import type { Pod } from "./pod.ts";
 import type { Policy } from "./policy.ts";
 import { expandScope, parseScopes } from "./scopes.ts";
@@ -20,6 +21,8 @@ export interface ExplainedChoice<Value> {
 export interface ExplainedWish {
   /** E-mail of the account. */
   readonly account: ExplainedChoice<string>;
+  /** Key that was probably meant for the account, if the pod has none; else `undefined`. */
+  readonly misspeltKey: MisspeltKey | undefined;
   /** Canonical scopes. */
   readonly scopes: ExplainedChoice<readonly string[]>;
   /** Words of the scopes that are none, shortened, at most {@linkcode MAX_WORDS}. */
@@ -76,6 +79,7 @@ export function explainWish(
   const scopes = explainScopes(pod, policy, options);
   return {
     account: explainAccount(pod, policy, options),
+    misspeltKey: pod.misspeltKey,
     scopes,
     malformedScopes: scopes.value === undefined
       ? findMalformed(pod.scopesAnnotation ?? "")

@@ -2,6 +2,13 @@ import { type AdviceContext, adviseOn } from "./advice.ts";
 import type { AllowList } from "./allow_list.ts";
 import { type CallerRefusal, UNKNOWN_NAMESPACE } from "./caller.ts";
 import {
+  adviseToMove,
+  type Controller,
+  type OwnerRef,
+  templateAnnotations,
+} from "./controller.ts";
+import { type ExplainedIam, IAM_REASONS } from "./explained_iam.ts";
+import {
   type ExplainedRestrictions,
   explainRestrictions,
 } from "./explained_restrictions.ts";
@@ -27,17 +34,16 @@ export const EXPLAINED_REASONS: readonly Reason[] = [
   "namespace-denied",
   "namespace-list-malformed",
   "node-credentials",
+  ...IAM_REASONS,
 ];
 
 /**
  * Reasons that arise where an explanation does not look: in a running daemon's state, in a
- * request's path, at IAM.
+ * request's path.
  */
 export const UNEXPLAINED_REASONS: readonly Reason[] = [
   "stale",
   "account-mismatch",
-  "iam-denied",
-  "iam-unavailable",
   "overload",
 ];
 
@@ -75,12 +81,32 @@ export interface ExplainedClaim {
   readonly holderCount: number;
 }
 
+/** What made a pod. */
+export interface ExplainedController {
+  /** Kind, such as `Deployment`. */
+  readonly kind: string;
+  /** Name. */
+  readonly name: string;
+}
+
+/** The account annotation of a controller, where its pods do not get it. */
+export interface ExplainedMisplacement extends ExplainedController {
+  /** Where it is, such as `metadata.annotations`. */
+  readonly at: string;
+  /** Where it has to be, such as `spec.template.metadata.annotations`. */
+  readonly belongsAt: string;
+}
+
 /** What a pod gets and why: plain data, as `-o json` prints it. */
 export interface Explanation {
   /** What was asked about: `namespace/name` or an address. */
   readonly asked: string;
   /** The pod; `undefined` if the address has none that can be told from others. */
   readonly pod: ExplainedPod | undefined;
+  /** What made the pod, the nearest first, as far as it was read. */
+  readonly controllers: readonly ExplainedController[];
+  /** The annotation on a controller, looked for if the pod has none; `undefined` if none was found. */
+  readonly misplaced: ExplainedMisplacement | undefined;
   /** Whose each address is. */
   readonly claims: readonly ExplainedClaim[];
   /** Account and scopes that the pod wants; `undefined` without a pod. */
@@ -97,6 +123,8 @@ export interface Explanation {
   readonly notes: readonly string[];
   /** Reasons that a request can still be refused for, which this does not look at. */
   readonly unchecked: readonly Reason[];
+  /** What IAM said; `undefined` if the policy refuses already. */
+  readonly iam: ExplainedIam | undefined;
 }
 
 /** A decision to refuse. */
@@ -112,6 +140,12 @@ export interface ExplainOptions extends WishOptions {
   readonly namespace: AllowList | undefined;
   /** E-mail of the node's own account, if known. */
   readonly nodeAccount: string | undefined;
+  /** What made the pod, the nearest first; none if left out. */
+  readonly owners?: readonly OwnerRef[];
+  /** The one whose template counts, if that is known. */
+  readonly outermost?: OwnerRef | undefined;
+  /** The controller that has the annotations that the pod should have, if any. */
+  readonly misplaced?: Controller | undefined;
   /** More to tell, one sentence each without final period. */
   readonly notes: readonly string[];
 }
@@ -136,17 +170,30 @@ export function explain(
     ? judge(assume(subject.placed.pod, options), options)
     : { decision: refuse(subject.refusal), enforced: undefined };
   const refused = refusalOf(decision) ?? enforced;
+  const wanted = pod && describeWanted(pod, options);
   return {
     asked: subject.asked,
     pod: placed && describePod(placed),
+    controllers: (options.owners ?? []).map(({ kind, name }) => ({
+      kind,
+      name,
+    })),
+    misplaced: describeMisplaced(options.misplaced),
     claims: subject.claims.map(describeClaim),
     wish,
     restrictions: wish && explainRestrictions(wish, options),
     decision,
     enforced,
     advice: refused && advise(refused.reason, { pod, wish, options }),
-    notes: [...subject.notes, ...options.notes],
-    unchecked: decision.outcome === "allow" ? UNEXPLAINED_REASONS : [],
+    notes: [
+      ...subject.notes,
+      ...(decision.outcome === "allow" && wanted !== undefined ? [wanted] : []),
+      ...options.notes,
+    ],
+    unchecked: decision.outcome === "allow"
+      ? [...UNEXPLAINED_REASONS, ...IAM_REASONS]
+      : [],
+    iam: undefined,
   };
 }
 
@@ -156,6 +203,33 @@ function assume(pod: Pod, { assumed }: WishOptions): Pod {
     ...pod,
     accountAnnotation: assumed.account ?? pod.accountAnnotation,
     scopesAnnotation: assumed.scopes ?? pod.scopesAnnotation,
+    misspeltKey: assumed.account === undefined ? pod.misspeltKey : undefined,
+  };
+}
+
+/** Tells of a pod that gets the default account, and was probably meant to have another. */
+function describeWanted(
+  pod: Pod,
+  options: ExplainOptions,
+): string | undefined {
+  const { misplaced } = options;
+  if (pod.misspeltKey === undefined && misplaced?.misplaced === undefined) {
+    return undefined;
+  }
+  const advice = advise("no-account", { pod, wish: undefined, options });
+  return `The default account is probably not what is meant: ${advice}`;
+}
+
+function describeMisplaced(
+  controller: Controller | undefined,
+): ExplainedMisplacement | undefined {
+  if (controller?.misplaced === undefined) return undefined;
+  const { type, name, misplaced } = controller;
+  return {
+    kind: type.kind,
+    name,
+    at: misplaced.at,
+    belongsAt: templateAnnotations(type),
   };
 }
 
@@ -194,12 +268,18 @@ function advise(
     readonly options: ExplainOptions;
   },
 ): string {
+  const { outermost, misplaced: controller } = options;
+  if (reason === "no-account" && controller?.misplaced !== undefined) {
+    return adviseToMove(controller, controller.misplaced);
+  }
   const context: AdviceContext = {
     keys: options.keys,
     namespace: pod?.namespace ?? "NAMESPACE",
     allowList: options.namespace,
     account: wish?.account.value,
     nodeAccount: options.nodeAccount,
+    misspeltKey: pod?.misspeltKey,
+    controller: outermost && `${outermost.kind} ${outermost.name}`,
   };
   return adviseOn(reason, context);
 }

@@ -1,3 +1,5 @@
+import type { MisspeltKey } from "./annotation_key.ts";
+
 /** What the daemon keeps of a pod, and all it needs to decide. */
 export interface Pod {
   /** Identity of this very pod; a successor of the same name has another. */
@@ -22,6 +24,8 @@ export interface Pod {
   readonly accountAnnotation: string | undefined;
   /** Value of the scopes annotation, if the pod has it. */
   readonly scopesAnnotation: string | undefined;
+  /** Key that was probably meant for the account, if the pod has no account annotation. */
+  readonly misspeltKey?: MisspeltKey | undefined;
 }
 
 /**

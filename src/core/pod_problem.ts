@@ -1,5 +1,6 @@
 import { type AdviceContext, adviseOn } from "./advice.ts";
 import type { AllowList } from "./allow_list.ts";
+import type { MisspeltKey } from "./annotation_key.ts";
 import type { Caller } from "./caller.ts";
 import { TOKEN_CREATOR } from "./iam_role.ts";
 import { isLive } from "./pod.ts";
@@ -52,7 +53,8 @@ export function findProblem(
   keys: Keys,
 ): PodProblem | undefined {
   const { pod } = caller;
-  const wanted = pod.accountAnnotation ?? pod.scopesAnnotation;
+  const { misspeltKey } = pod;
+  const wanted = pod.accountAnnotation ?? misspeltKey ?? pod.scopesAnnotation;
   if (wanted === undefined || !isLive(pod)) return undefined;
   const account = pod.accountAnnotation?.trim() ?? "";
   if (pod.hostNetwork) {
@@ -63,6 +65,9 @@ export function findProblem(
       message:
         "The pod uses the node's network, so that its service account annotation has no effect",
     });
+  }
+  if (misspeltKey !== undefined) {
+    return describeMisspelt(caller, keys, misspeltKey);
   }
   if (decision.outcome === "deny") {
     const { reason, message } = decision;
@@ -82,7 +87,8 @@ export function findProblem(
 }
 
 /**
- * Describes the refusal of a pod that asked for a token and has no annotation.
+ * Describes the refusal of a pod that asked for a token and has no annotation, or one whose
+ * key is misspelt.
  *
  * @param caller The pod.
  * @param message What it was told.
@@ -93,11 +99,30 @@ export function describeNoAccount(
   message: string,
   keys: Keys,
 ): PodProblem {
+  const { misspeltKey } = caller.pod;
+  if (misspeltKey !== undefined) {
+    return describeMisspelt(caller, keys, misspeltKey);
+  }
   return describe(caller, keys, {
     event: "ServiceAccountDenied",
     reason: "no-account",
     account: "",
     message,
+  });
+}
+
+/** The same before and after the pod has asked, so that it is one Event. */
+function describeMisspelt(
+  caller: Caller,
+  keys: Keys,
+  { found, meant }: MisspeltKey,
+): PodProblem {
+  return describe(caller, keys, {
+    event: "AnnotationMalformed",
+    reason: "no-account",
+    account: "",
+    message: `The pod has the annotation ${found}, where ${meant} was ` +
+      "probably meant, and so no account of its own",
   });
 }
 
@@ -128,6 +153,7 @@ function describe(
     namespace: pod.namespace,
     allowList: namespace,
     account: problem.account || undefined,
+    misspeltKey: pod.misspeltKey,
   });
   const patterns = problem.reason === "namespace-denied"
     ? describePatterns(namespace)

@@ -90,7 +90,8 @@ function wantedAccount(policy: Policy, pod: Pod): string | Deny {
     case "none":
       return deny(
         "no-account",
-        "The pod has no service account annotation and there is no default account",
+        "The pod has no service account annotation and there is no default account" +
+          describeMisspelt(pod),
       );
     case "unresolved":
       return deny(
@@ -98,6 +99,12 @@ function wantedAccount(policy: Policy, pod: Pod): string | Deny {
         "The default account is the node's own, which is not known yet",
       );
   }
+}
+
+function describeMisspelt({ misspeltKey }: Pod): string {
+  return misspeltKey === undefined
+    ? ""
+    : `; it has ${misspeltKey.found}, did you mean ${misspeltKey.meant}?`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type CallerRefusal, refuseLookup } from "./caller.ts";
+import type { OwnerRef } from "./controller.ts";
 import { chooseClaimant, isLive, type Lookup, type Pod } from "./pod.ts";
 
 /** A pod with the node that runs it. */
@@ -7,6 +8,8 @@ export interface PlacedPod {
   readonly pod: Pod;
   /** Name of its node; empty while it has none. */
   readonly node: string;
+  /** What controls it, if anything. */
+  readonly owner?: OwnerRef | undefined;
 }
 
 /** What is asked to be explained, with the pods that could be meant. */

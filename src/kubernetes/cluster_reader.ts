@@ -7,6 +7,7 @@ import {
   decodeNode,
   decodePod,
 } from "./decode.ts";
+import { decodeOwner } from "./decode_controller.ts";
 import { type Collection, listAll } from "./list_and_watch.ts";
 
 /** What {@linkcode ClusterReader} needs. */
@@ -108,7 +109,11 @@ export class ClusterReader {
 
   #decode(object: unknown): PlacedPod | undefined {
     const pod = decodePod(object, this.#options.keys);
-    return pod && { pod, node: decodeNode(object) };
+    return pod && {
+      pod,
+      node: decodeNode(object),
+      owner: decodeOwner(object),
+    };
   }
 
   async #list<T>(collection: Collection<T>): Promise<readonly T[]> {

@@ -1,7 +1,9 @@
 import { parseAllowList } from "../core/allow_list.ts";
 import { canonicalAddress } from "../core/address.ts";
+import { findMisspeltKey } from "../core/annotation_key.ts";
 import type { Namespace } from "../core/namespace_index.ts";
 import type { Pod } from "../core/pod.ts";
+import { isRecord } from "../core/record.ts";
 
 /** Keys of the annotations that the daemon reads. */
 export interface AnnotationKeys {
@@ -34,6 +36,10 @@ export function decodePod(
     return undefined;
   }
   const annotations = field(metadata, "annotations");
+  const accountAnnotation = annotation(annotations, keys.serviceAccount);
+  const misspeltKey = accountAnnotation === undefined && isRecord(annotations)
+    ? findMisspeltKey(Object.keys(annotations), keys)
+    : undefined;
   const createdAtMs = Date.parse(text(metadata, "creationTimestamp") ?? "");
   return {
     uid,
@@ -45,8 +51,9 @@ export function decodePod(
     createdAtMs: Number.isNaN(createdAtMs) ? 0 : createdAtMs,
     hostNetwork: field(spec, "hostNetwork") === true,
     serviceAccountName: text(spec, "serviceAccountName") ?? "default",
-    accountAnnotation: annotation(annotations, keys.serviceAccount),
+    accountAnnotation,
     scopesAnnotation: annotation(annotations, keys.scopes),
+    ...(misspeltKey === undefined ? {} : { misspeltKey }),
   };
 }
 

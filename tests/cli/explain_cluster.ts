@@ -1,7 +1,9 @@
 import { startKubernetesApi } from "../../src/sandbox/kubernetes/api.ts";
 import type { KubernetesApi } from "../../src/sandbox/kubernetes/api.ts";
 import {
+  controllerObject,
   namespaceObject,
+  ownerOf,
   type PodDescription,
   podObject,
 } from "../../src/sandbox/kubernetes/objects.ts";
@@ -14,11 +16,14 @@ export const NODE_ACCOUNT = "gke-node@demo-proj.iam.gserviceaccount.com";
 /** A token that may do what the daemon's ClusterRole allows, and no more. */
 export const DAEMON_TOKEN = "daemon-token";
 
+/** A token that may do anything. */
+export const PERSON_TOKEN = "person-token";
+
 const ACCOUNT = "accounts.google.com/service-account";
 const SCOPES = "accounts.google.com/scopes";
 const ALLOWED = "accounts.google.com/allowed-service-accounts";
 
-const ADMIN = "admin@demo-proj.iam.gserviceaccount.com";
+export const ADMIN = "admin@demo-proj.iam.gserviceaccount.com";
 const MANY = Array.from({ length: 25 }, (_, index) => `team-${index}-*@*`);
 
 const NAMESPACES = [
@@ -82,6 +87,11 @@ const PODS: readonly PodDescription[] = [
     annotations: { [ACCOUNT]: APP },
   },
   { name: "leaving", podIP: "10.0.0.11", annotations: { [ACCOUNT]: APP } },
+  {
+    name: "misspelt",
+    podIP: "10.0.0.12",
+    annotations: { "accounts.google.com/service-acount": APP },
+  },
   { name: "successor", podIP: "10.0.0.11", annotations: { [ACCOUNT]: ADMIN } },
 ];
 
@@ -89,7 +99,10 @@ const PODS: readonly PodDescription[] = [
 export async function startExplainedCluster(): Promise<KubernetesApi> {
   const api = await startKubernetesApi({
     now: () => Date.UTC(2026, 0, 2),
-    tokens: [{ token: DAEMON_TOKEN, user: DAEMON_USER, rules: DAEMON_RULES }],
+    tokens: [
+      { token: DAEMON_TOKEN, user: DAEMON_USER, rules: DAEMON_RULES },
+      PERSON_TOKEN,
+    ],
     objects: [
       ...NAMESPACES.map(namespaceObject),
       ...PODS.map((pod) =>
@@ -100,5 +113,34 @@ export async function startExplainedCluster(): Promise<KubernetesApi> {
   });
   const ref = { resource: "pods", namespace: "shop", name: "leaving" } as const;
   api.cluster.markTerminating(ref);
+  createOwnedPods(api);
   return api;
+}
+
+/** A pod whose Deployment has the annotation on itself, as its ReplicaSet then has it too. */
+function createOwnedPods({ cluster }: KubernetesApi): void {
+  const annotations = { [ACCOUNT]: APP };
+  const namespace = "shop";
+  const deployment = cluster.create(
+    controllerObject({
+      kind: "Deployment",
+      name: "web",
+      namespace,
+      annotations,
+    }),
+  );
+  const replicaSet = cluster.create(controllerObject({
+    kind: "ReplicaSet",
+    name: "web-7f9c",
+    namespace,
+    annotations,
+    owner: ownerOf(deployment),
+  }));
+  cluster.create(podObject({
+    name: "web-7f9c-x2x4z",
+    namespace,
+    nodeName: NODE,
+    podIP: "10.0.0.13",
+    owner: ownerOf(replicaSet),
+  }));
 }

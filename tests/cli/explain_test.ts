@@ -1,17 +1,30 @@
 import assert from "node:assert/strict";
 import { EXPLAIN_COMMAND } from "../../src/cli/explain.ts";
+import { askIam } from "../../src/cli/explain/ask_iam.ts";
+import { loadConfig } from "../../src/config/load_config.ts";
 import { runCommand } from "../../src/cli/command.ts";
 import { systemClock } from "../../src/cli/system_clock.ts";
 import { EXPLAINED_REASONS } from "../../src/core/explanation.ts";
 import type { KubernetesApi } from "../../src/sandbox/kubernetes/api.ts";
 import { podObject } from "../../src/sandbox/kubernetes/objects.ts";
-import { startMetadataServer } from "../../src/sandbox/metadata/server.ts";
+import {
+  type IamCredentials,
+  startIamCredentials,
+} from "../../src/sandbox/iam/credentials.ts";
+import {
+  type MetadataServer,
+  startMetadataServer,
+} from "../../src/sandbox/metadata/server.ts";
+import { clockOf } from "../google/manual_clock.ts";
+import { ManualTime } from "../sandbox/manual_time.ts";
 import { sharedSigningKey } from "../sandbox/shared_signing_key.ts";
 import {
+  ADMIN,
   APP,
   DAEMON_TOKEN,
   NODE,
   NODE_ACCOUNT,
+  PERSON_TOKEN,
   startExplainedCluster,
 } from "./explain_cluster.ts";
 import { recordIo } from "./recorded_io.ts";
@@ -52,6 +65,9 @@ interface Case {
   /** Reason of the refusal, or `undefined` where the pod is allowed. */
   readonly reason?: string;
 }
+
+/** An account that IAM knows, and the node may not act as. */
+const UNBOUND = "unbound@demo-proj.iam.gserviceaccount.com";
 
 const ENFORCE = "--restrictions-mode=enforce";
 const NOBODY = "--metadata-addr=127.0.0.1:1";
@@ -128,6 +144,60 @@ const CASES: readonly Case[] = [
   },
   { name: "no-account", args: ["shop/plain"], code: 3, reason: "no-account" },
   {
+    name: "no-account-misspelt",
+    args: ["shop/misspelt"],
+    code: 3,
+    reason: "no-account",
+  },
+  {
+    name: "allowed-misspelt",
+    args: ["shop/misspelt", `--default-service-account=${ADMIN}`, "--no-iam"],
+    code: 0,
+  },
+  {
+    name: "no-account-misplaced",
+    args: ["shop/web-7f9c-x2x4z", `--api-token=${PERSON_TOKEN}`],
+    code: 3,
+    reason: "no-account",
+  },
+  {
+    name: "no-account-controller-unread",
+    args: ["shop/web-7f9c-x2x4z"],
+    code: 3,
+    reason: "no-account",
+  },
+  {
+    name: "allowed-misplaced",
+    args: [
+      "shop/web-7f9c-x2x4z",
+      `--api-token=${PERSON_TOKEN}`,
+      `--default-service-account=${ADMIN}`,
+    ],
+    code: 0,
+  },
+  {
+    name: "allowed-elsewhere",
+    args: ["shop/cart", "--node="],
+    code: 0,
+  },
+  {
+    name: "allowed-without-metadata-server",
+    args: ["shop/cart", NOBODY],
+    code: 0,
+  },
+  {
+    name: "iam-denied",
+    args: ["shop/plain", `--account=${UNBOUND}`],
+    code: 3,
+    reason: "iam-denied",
+  },
+  {
+    name: "iam-unavailable",
+    args: ["shop/cart", "--iam-endpoint=http://127.0.0.1:1"],
+    code: 3,
+    reason: "iam-unavailable",
+  },
+  {
     name: "account-malformed",
     args: ["shop/hostile", ENFORCE],
     code: 3,
@@ -170,6 +240,8 @@ const COLOR = /\p{Cc}\[\d+m/gu;
 interface World extends AsyncDisposable {
   readonly flags: readonly string[];
   readonly api: KubernetesApi;
+  readonly iam: IamCredentials;
+  readonly metadata: MetadataServer;
   /** Replaces what differs from run to run. */
   readonly hide: (text: string) => string;
 }
@@ -184,10 +256,27 @@ async function startWorld(): Promise<World> {
       account: { email: NODE_ACCOUNT },
     }),
   );
+  const iam = starting.use(
+    await startIamCredentials({
+      ...systemClock,
+      signingKey: await sharedSigningKey(),
+      accountOf: (token) => metadata.accountOf(token),
+      accounts: {
+        [UNBOUND]: [],
+        [APP]: [NODE_ACCOUNT],
+        [ADMIN]: [NODE_ACCOUNT],
+        [NODE_ACCOUNT]: [NODE_ACCOUNT],
+      },
+    }),
+  );
   const stack = starting.move();
   return {
     api,
+    iam,
+    metadata,
     flags: [
+      `--iam-endpoint=${iam.url}`,
+      "--google-credentials=metadata",
       `--api-server=${api.url}`,
       `--api-token=${DAEMON_TOKEN}`,
       `--metadata-addr=${metadata.address}`,
@@ -284,6 +373,21 @@ Deno.test("explain asks with the daemon's own rights, which do not let it get a 
   });
   assert.equal(response.status, 403);
   await response.body?.cancel();
+});
+
+Deno.test("explain reads controllers only for a pod that lacks the annotation", async () => {
+  await using world = await startWorld();
+  const { api, flags } = world;
+  const pod = "web-7f9c-x2x4z";
+  const args = [...flags, `--api-token=${PERSON_TOKEN}`, `shop/${pod}`];
+  await run([...args, `--account=${APP}`]);
+  api.cluster.patch({ resource: "pods", namespace: "shop", name: pod }, {
+    metadata: { annotations: { "accounts.google.com/service-account": APP } },
+  });
+  const { code, out } = await run(args);
+  assert.equal(code, 0);
+  assert.match(out, /^ {2}made by {9}ReplicaSet web-7f9c$/m);
+  assert.equal(api.counts.get("get replicasets"), undefined);
 });
 
 Deno.test("explain fails with one line where there is nothing to explain", async (t) => {
@@ -430,4 +534,80 @@ Deno.test("explain --account and --scopes stand for the pod's annotations", asyn
       scopes: ["https://www.googleapis.com/auth/devstorage.read_only"],
     },
   );
+});
+
+Deno.test("explain asks IAM once, and not where the policy refuses or --no-iam is given", async () => {
+  await using world = await startWorld();
+  const { flags, iam } = world;
+  await run([...flags, "shop/plain"]);
+  await run([...flags, "shop/cart", "--no-iam"]);
+  await run([...flags, "shop/cart", "--node="]);
+  assert.deepEqual(iam.calls.entries, []);
+  const { out } = await run([...flags, "shop/cart"]);
+  assert.equal(iam.calls.entries.length, 1);
+  assert.doesNotMatch(out, /ya29/);
+});
+
+Deno.test("explain says that IAM does not take the scopes, and that no token comes of it", async () => {
+  await using world = await startWorld();
+  world.iam.faults.add({ kind: "status", status: 400 });
+  const { code, out } = await run([...world.flags, "shop/cart"]);
+  assert.equal(code, 3);
+  assert.match(
+    out,
+    /\n {2}ALLOWED .*\n {2}but IAM gives no token: IAM does not accept the scopes/,
+  );
+});
+
+Deno.test("explain names whom the last delegate or the node's account has to be given, and whose node asked", async () => {
+  await using world = await startWorld();
+  const { flags } = world;
+  const args = [...flags, "shop/plain", `--account=${UNBOUND}`];
+  const delegated = await run([...args, `--google-delegates=${ADMIN}`]);
+  assert.match(
+    delegated.out,
+    new RegExp(
+      `add-iam-policy-binding ${UNBOUND} --member=serviceAccount:${ADMIN} `,
+    ),
+  );
+  const elsewhere = await run([...args, "--node=node-2"]);
+  assert.match(
+    elsewhere.out,
+    /\n {2}note: IAM was asked as on the node node-2, which is not the pod's\n/,
+  );
+});
+
+Deno.test("explain waits four seconds for IAM", async () => {
+  await using world = await startWorld();
+  const { metadata } = world;
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { config } = await loadConfig({
+    args: [
+      `--metadata-addr=${metadata.address}`,
+      `--iam-endpoint=http://127.0.0.1:${silent.addr.port}`,
+      "--google-credentials=metadata",
+      "--node=node-1",
+    ],
+    env: () => undefined,
+    readTextFile: () => Promise.reject(new Deno.errors.NotFound()),
+  });
+  const time = new ManualTime();
+  const asked = askIam(
+    {
+      outcome: "allow",
+      account: APP,
+      scopes: ["openid"],
+      wouldDeny: undefined,
+    },
+    config,
+    clockOf(time),
+  );
+  using _connection = await silent.accept();
+  time.advance(4_000);
+  assert.deepEqual(await asked, {
+    outcome: "refused",
+    caller: NODE_ACCOUNT,
+    reason: "iam-unavailable",
+    message: "No answer within 4 seconds",
+  });
 });

@@ -7,6 +7,7 @@ import {
   MAX_HOLDERS,
   UNEXPLAINED_REASONS,
 } from "../../src/core/explanation.ts";
+import { IAM_REASONS } from "../../src/core/explained_iam.ts";
 import type { Glob } from "../../src/core/glob.ts";
 import { MAX_PATTERNS } from "../../src/core/explained_restrictions.ts";
 import { MAX_WORDS } from "../../src/core/explained_wish.ts";
@@ -189,10 +190,51 @@ Deno.test("explain() bounds whatever somebody else wrote", () => {
 });
 
 Deno.test("explain() names the reasons that it does not look at, where it allows", () => {
-  assert.deepEqual(explainPod(createPod()).unchecked, UNEXPLAINED_REASONS);
+  assert.deepEqual(
+    explainPod(createPod()).unchecked,
+    [...UNEXPLAINED_REASONS, ...IAM_REASONS],
+  );
   assert.deepEqual(
     explainPod(createPod({ accountAnnotation: "" })).unchecked,
     [],
+  );
+});
+
+Deno.test("explain() tells of a misspelt key, unless an account is assumed in its place", () => {
+  const misspeltKey = { found: "iam/acount", meant: "iam/account" };
+  const pod = createPod({ misspeltKey });
+  const policy: Policy = { ...POLICY, defaultAccount: { kind: "none" } };
+  const { wish, advice } = explainPod(pod, { policy });
+  assert.deepEqual(wish?.misspeltKey, misspeltKey);
+  assert.match(advice ?? "", /^Rename iam\/acount to iam\/account in /);
+  const allowed = explainPod(pod);
+  assert.equal(allowed.advice, undefined);
+  assert.match(
+    allowed.notes.join(),
+    /^The default account is probably not .*: Rename iam\/acount /,
+  );
+  const assumed = explainPod(pod, {
+    policy: { ...POLICY, restrictions: "off" },
+    assumed: { account: APP, scopes: undefined },
+  });
+  assert.equal(assumed.wish?.misspeltKey, undefined);
+  assert.deepEqual(assumed.notes, []);
+});
+
+Deno.test("explain() names the controller whose template counts, once that is known", () => {
+  const policy: Policy = { ...POLICY, defaultAccount: { kind: "none" } };
+  const owner = { kind: "Deployment", group: "apps", name: "web", uid: "u" };
+  const owners = [owner];
+  const known = explainPod(createPod(), { policy, owners, outermost: owner });
+  assert.deepEqual(known.controllers, [{ kind: "Deployment", name: "web" }]);
+  assert.match(
+    known.advice ?? "",
+    /^Annotate the pod template of its Deployment web with iam\/account/,
+  );
+  const unknown = explainPod(createPod(), { policy, owners });
+  assert.match(
+    unknown.advice ?? "",
+    /^Annotate the pod, or the template of its controller/,
   );
 });
 

@@ -23,6 +23,15 @@ const POLICY: Policy = {
   restrictions: "enforce",
 };
 
+const MISSPELT = { found: "iam/acount", meant: "iam/account" };
+const MISSPELT_PROBLEM: PodProblem = {
+  event: "AnnotationMalformed",
+  reason: "no-account",
+  account: "",
+  note:
+    "The pod has the annotation iam/acount, where iam/account was probably meant, and so no account of its own [no-account]. To change that: Rename iam/acount to iam/account in the annotations of the pod, or the template of its controller (not the controller itself)",
+};
+
 function problemOf(
   pod: Partial<Pod>,
   { list, policy = POLICY }: {
@@ -93,6 +102,19 @@ Deno.test("findProblem() tells what is wrong and what to change", async (t) => {
           "The pod uses the node's network, so that its service account annotation has no effect [host-network]. To change that: Run the pod without hostNetwork, or give the node's own account what it needs",
       },
     ],
+    "a misspelt key": [
+      problemOf({ accountAnnotation: undefined, misspeltKey: MISSPELT }),
+      MISSPELT_PROBLEM,
+    ],
+    "a misspelt key of a pod that gets the default account": [
+      problemOf({ accountAnnotation: undefined, misspeltKey: MISSPELT }, {
+        policy: {
+          ...POLICY,
+          defaultAccount: { kind: "account", account: APP },
+        },
+      }),
+      MISSPELT_PROBLEM,
+    ],
     "what enforce would refuse": [
       problemOf({}, {
         list: "[]",
@@ -110,6 +132,21 @@ Deno.test("findProblem() tells what is wrong and what to change", async (t) => {
   for (const [name, [actual, expected]] of Object.entries(cases)) {
     await t.step(name, () => assert.deepEqual(actual, expected));
   }
+});
+
+Deno.test("findProblem() puts the node's network before a misspelt key", () => {
+  const problem = problemOf({
+    accountAnnotation: undefined,
+    misspeltKey: MISSPELT,
+    hostNetwork: true,
+  });
+  assert.equal(problem?.event, "NotIntercepted");
+});
+
+Deno.test("describeNoAccount() makes one Event of a misspelt key, before and after the pod asks", () => {
+  const pod = createPod({ misspeltKey: MISSPELT });
+  const caller = { pod, namespace: undefined };
+  assert.deepEqual(describeNoAccount(caller, "told", KEYS), MISSPELT_PROBLEM);
 });
 
 Deno.test("findProblem() has nothing to say of what is fine, asks for nothing, or passes", () => {
@@ -153,7 +190,7 @@ Deno.test("describeNoAccount() and describeIamRefusal() name the pod's own, and 
   const caller = { pod: createPod(), namespace: undefined };
   assert.equal(
     describeNoAccount(caller, "No annotation", KEYS).note,
-    "No annotation [no-account]. To change that: Annotate the pod, or the template of its controller, with iam/account, or configure defaults.serviceAccount",
+    "No annotation [no-account]. To change that: Annotate the pod, or the template of its controller (not the controller itself), with iam/account, or configure defaults.serviceAccount",
   );
   assert.equal(
     describeIamRefusal(APP).note,

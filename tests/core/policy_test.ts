@@ -280,6 +280,22 @@ Deno.test("decide() refuses with a known reason and a sentence that repeats no m
   }
 });
 
+Deno.test("decide() names a misspelt key where there is no account, and nowhere else", () => {
+  const misspeltKey = { found: "iam/acount", meant: "iam/account" };
+  const pod = createPod({ misspeltKey });
+  const none: Policy = { ...POLICY, defaultAccount: { kind: "none" } };
+  assert.deepEqual(decide(none, pod, undefined), {
+    outcome: "deny",
+    reason: "no-account",
+    message:
+      "The pod has no service account annotation and there is no default account; it has iam/acount, did you mean iam/account?",
+  });
+  assert.deepEqual(
+    decide(POLICY, pod, undefined),
+    decide(POLICY, createPod(), undefined),
+  );
+});
+
 Deno.test("decide() sees an edited annotation at the next call", () => {
   const list = parseAllowList('["app@*"]');
   const pod = createPod({ accountAnnotation: APP });

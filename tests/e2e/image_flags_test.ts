@@ -66,7 +66,10 @@ for (const backend of ["iptables", "nftables"] as const) {
       "--default-service-account=default",
     );
     assert.equal(explained.code, 0, explained.stderr);
-    assert.match(explained.stdout, /\n {2}ALLOWED gke-node@demo-proj\./);
+    assert.match(
+      explained.stdout,
+      /\n {2}ALLOWED gke-node@demo-proj\..*\n {2}IAM lets gke-node@\S+ act as it\n/,
+    );
     // As by kubectl exec.
     const doctor = await network.tryInNode(
       tool,
@@ -81,6 +84,7 @@ for (const backend of ["iptables", "nftables"] as const) {
           `${name}: ${detail}`
         ),
       [
+        "controllers: RBAC: this account may not list deployments, statefulsets, daemonsets, replicasets, jobs, cronjobs",
         "allow-lists: restrictions.mode is off",
         "Workload Identity of GKE: RBAC: this account may not get nodes",
         "daemons: no pod of the cluster has the label app.kubernetes.io/name=k8s-gke-service-account-assigner",

@@ -54,6 +54,20 @@ Deno.test("decodePod() keeps what identifies a pod and what it asks for", () => 
   });
 });
 
+Deno.test("decodePod() notes a misspelt key of a pod without account, and nothing else of it", () => {
+  const decode = (annotations: unknown): Pod | undefined =>
+    decodePod({ metadata: { ...IDENTITY, annotations } }, ANNOTATIONS);
+  assert.deepEqual(decode({ other: "x", "iam/acount": "a@b" }), {
+    ...BARE,
+    misspeltKey: { found: "iam/acount", meant: "iam/account" },
+  });
+  assert.deepEqual(decode({ "iam/acount": "a@b", "iam/account": "c@d" }), {
+    ...BARE,
+    accountAnnotation: "c@d",
+  });
+  assert.deepEqual(decode({ "iam/scope": "s" }), BARE);
+});
+
 Deno.test("decodePod() reads addresses in canonical form, each once", async (t) => {
   const cases: { name: string; status: unknown; addresses: string[] }[] = [
     { name: "none", status: {}, addresses: [] },

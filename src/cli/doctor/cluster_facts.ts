@@ -1,3 +1,8 @@
+import {
+  type Controller,
+  type ControllerKind,
+  controllerKindOf,
+} from "../../core/controller.ts";
 import type { Namespace } from "../../core/namespace_index.ts";
 import type { Pod } from "../../core/pod.ts";
 import { isRecord } from "../../core/record.ts";
@@ -7,6 +12,7 @@ import {
   decodeNamespace,
   decodePod,
 } from "../../kubernetes/decode.ts";
+import { decodeController } from "../../kubernetes/decode_controller.ts";
 import { listAll } from "../../kubernetes/list_and_watch.ts";
 
 /** Label of the daemon's pods in manifests and chart, and its value. */
@@ -81,6 +87,30 @@ export async function listNamespaces(
   const { items } = await listAll({
     path: "/api/v1/namespaces",
     decode: (object) => decodeNamespace(object, keys),
+  }, { api, signal });
+  return items;
+}
+
+/**
+ * Lists the controllers of a kind, in all namespaces, without those that other built-in
+ * controllers made: they are not to be changed.
+ *
+ * @param type The kind.
+ * @param query How to ask.
+ */
+export async function listControllers(
+  type: ControllerKind,
+  { api, keys, signal }: ClusterQuery,
+): Promise<readonly Controller[]> {
+  const { items } = await listAll({
+    path: `/apis/${type.group}/v1/${type.resource}`,
+    decode: (object) => {
+      const controller = decodeController(object, type, keys);
+      const owner = controller?.owner;
+      const isMade = owner !== undefined &&
+        controllerKindOf(owner) !== undefined;
+      return isMade ? undefined : controller;
+    },
   }, { api, signal });
   return items;
 }

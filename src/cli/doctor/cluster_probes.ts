@@ -1,4 +1,5 @@
 import type { Config } from "../../config/config.ts";
+import { CONTROLLER_KINDS } from "../../core/controller.ts";
 import { DAEMON_ACCESS } from "../../core/daemon_access.ts";
 import type { Namespace } from "../../core/namespace_index.ts";
 import type { Pod } from "../../core/pod.ts";
@@ -8,6 +9,7 @@ import { VERSION } from "../../telemetry/version.ts";
 import { type AnsweredRight, reviewAccess } from "./access.ts";
 import { readVersion } from "./api_server.ts";
 import {
+  listControllers,
   listNamespaces,
   listPlacedPods,
   listPodsOf,
@@ -15,6 +17,7 @@ import {
   readNodeLabels,
 } from "./cluster_facts.ts";
 import type { ClockReading } from "./clock_skew.ts";
+import type { ListedControllers } from "./controllers.ts";
 import { type Outcome, probe, type ProbeOptions } from "./probe.ts";
 
 /** What is being asked of the API server. */
@@ -31,6 +34,8 @@ export interface ClusterProbes {
   readonly placedPods: Promise<Outcome<readonly PlacedPod[]>>;
   /** All namespaces. */
   readonly namespaces: Promise<Outcome<readonly Namespace[]>>;
+  /** Controllers of all namespaces, by kind. */
+  readonly controllers: Promise<readonly ListedControllers[]>;
   /** Labels of the node. */
   readonly nodeLabels: Promise<Outcome<Readonly<Record<string, unknown>>>>;
 }
@@ -78,6 +83,12 @@ export function probeCluster(
     nodePods: afterwards((signal) => listPodsOf(node, { api, keys, signal })),
     placedPods: afterwards((signal) => listPlacedPods({ api, keys, signal })),
     namespaces: afterwards((signal) => listNamespaces({ api, keys, signal })),
+    controllers: Promise.all(CONTROLLER_KINDS.map(async (type) => ({
+      resource: type.resource,
+      outcome: await afterwards((signal) =>
+        listControllers(type, { api, keys, signal })
+      ),
+    }))),
     nodeLabels: node === ""
       ? Promise.resolve(NO_NODE)
       : afterwards((signal) => readNodeLabels(node, { api, signal })),
@@ -108,6 +119,12 @@ export function missCluster(error: unknown): ClusterProbes {
     nodePods: unreached,
     placedPods: unreached,
     namespaces: unreached,
+    controllers: Promise.resolve(
+      CONTROLLER_KINDS.map(({ resource }) => ({
+        resource,
+        outcome: UNREACHED,
+      })),
+    ),
     nodeLabels: unreached,
   };
 }

@@ -20,6 +20,7 @@ import { judgeApiServer } from "./api_server.ts";
 import { judgeClock } from "./clock_skew.ts";
 import { missCluster, probeCluster } from "./cluster_probes.ts";
 import { judgeConfiguration, loadDaemonConfig } from "./configuration.ts";
+import { judgeControllers } from "./controllers.ts";
 import { judgeCoverage } from "./coverage.ts";
 import type { Finding } from "./finding.ts";
 import { judgeForeignRules } from "./foreign_rules.ts";
@@ -184,6 +185,10 @@ async function startChecks(
         keys,
         policy: await asked.policy,
       })),
+    check(
+      "the controllers",
+      async () => judgeControllers(await cluster.controllers),
+    ),
     check("the allow-lists", async () => {
       const placed = await cluster.placedPods;
       return judgeRestrictions(

@@ -1,16 +1,9 @@
 import type { Config } from "../../config/config.ts";
-import {
-  deriveSettings,
-  iamEndpointOf,
-  policyOf,
-  type Settings,
-} from "../../config/settings.ts";
+import { deriveSettings, policyOf } from "../../config/settings.ts";
 import type { Pod } from "../../core/pod.ts";
-import type { Mint } from "../../core/mint.ts";
 import type { Policy } from "../../core/policy.ts";
-import type { AskUpstream } from "../../core/upstream.ts";
-import { createMinter } from "../../google/minter.ts";
 import { UpstreamClient } from "../../metadata/upstream_client.ts";
+import { createNodeMint } from "../node_mint.ts";
 import { type Attempts, listWantedAccounts, tryAccounts } from "./accounts.ts";
 import type { ClockReading } from "./clock_skew.ts";
 import { type NodeFacts, readNodeFacts } from "./metadata_server.ts";
@@ -75,7 +68,10 @@ export function probeGoogle(
           listWantedAccounts(listed.kind === "got" ? listed.value : [], policy),
           {
             ...options,
-            mint: createMint(settings, { ask: upstream.ask, now: clock.now }),
+            mint: createNodeMint(config.google, {
+              ask: upstream.ask,
+              now: clock.now,
+            }),
             spare: account === undefined
               ? undefined
               : { account, scopes: policy.defaultScopes },
@@ -89,20 +85,3 @@ const UNREACHED = {
   kind: "skipped",
   reason: "the metadata server is not reached",
 } as const;
-
-function createMint(
-  { config: { google } }: Settings,
-  { ask, now }: { readonly ask: AskUpstream; readonly now: () => number },
-): Mint {
-  return createMinter({
-    credentials: google.credentials,
-    askUpstream: ask,
-    impersonation: () => ({
-      endpoint: iamEndpointOf(google),
-      lifetimeMs: google.lifetime,
-      delegates: google.delegates,
-    }),
-    now,
-    onOutcome: () => {},
-  });
-}

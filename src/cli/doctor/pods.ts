@@ -46,12 +46,22 @@ function judgePod(
   { keys, policy }: { readonly keys: AnnotationKeys; readonly policy: Policy },
 ): readonly Finding[] {
   const subject = `${pod.namespace}/${pod.name}`;
-  const context = { keys, namespace: pod.namespace };
+  const { misspeltKey } = pod;
+  const context = { keys, namespace: pod.namespace, misspeltKey };
   if (pod.hostNetwork) {
-    return pod.accountAnnotation === undefined ? [] : [warning(
+    const wanted = pod.accountAnnotation ?? misspeltKey;
+    return wanted === undefined ? [] : [warning(
       POD,
       `${subject} uses the node's network and gets the node's account, not the one of its annotation`,
       adviseOn("host-network", context),
+    )];
+  }
+  if (misspeltKey !== undefined) {
+    const { found, meant } = misspeltKey;
+    return [failed(
+      POD,
+      `${subject} has the annotation ${found}, where ${meant} was probably meant`,
+      adviseOn("no-account", context),
     )];
   }
   const decision = decide(

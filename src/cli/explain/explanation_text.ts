@@ -3,6 +3,7 @@ import type {
   ExplainedPod,
   Explanation,
 } from "../../core/explanation.ts";
+import type { ExplainedIam } from "../../core/explained_iam.ts";
 import type { ExplainedRestrictions } from "../../core/explained_restrictions.ts";
 import type {
   ExplainedChoice,
@@ -21,14 +22,20 @@ export function explanationText(
   explanation: Explanation,
   style: Style,
 ): string {
-  const { asked, pod, claims, wish, restrictions } = explanation;
+  const { asked, pod, controllers, claims, wish, restrictions } = explanation;
   const sections = [
     [
       style(asked, "heading"),
       ...(pod === undefined ? [] : describePod(pod)),
+      ...(controllers.length === 0 ? [] : [
+        fact(
+          "made by",
+          controllers.map(({ kind, name }) => `${kind} ${name}`).join(", of "),
+        ),
+      ]),
       ...claims.flatMap((claim) => describeClaim(claim, pod, style)),
     ],
-    ...(wish === undefined ? [] : [describeWish(wish, style)]),
+    ...(wish === undefined ? [] : [describeWish(wish, explanation, style)]),
     ...(restrictions === undefined
       ? []
       : [describeRestrictions(restrictions, style)]),
@@ -102,7 +109,8 @@ function describeHolder(pod: ExplainedPod): string {
 }
 
 function describeWish(
-  { account, scopes, malformedScopes }: ExplainedWish,
+  { account, misspeltKey, scopes, malformedScopes }: ExplainedWish,
+  { misplaced }: Explanation,
   style: Style,
 ): readonly string[] {
   return [
@@ -112,6 +120,20 @@ function describeWish(
       account.value === undefined ? undefined : [account.value],
       style,
     ),
+    ...(misspeltKey === undefined ? [] : [
+      `  ${style("misspelt:", "bad")} ${
+        showControls(
+          `the pod has ${misspeltKey.found}; did you mean ${misspeltKey.meant}?`,
+        )
+      }`,
+    ]),
+    ...(misplaced === undefined ? [] : [
+      `  ${style("misplaced:", "bad")} ${
+        showControls(
+          `the ${misplaced.kind} ${misplaced.name} has it in ${misplaced.at}, and its pods get what is in ${misplaced.belongsAt}`,
+        )
+      }`,
+    ]),
     style("Scopes", "heading"),
     ...describeChoice(scopes, scopes.value, style),
     ...malformedScopes.map((word) =>
@@ -200,11 +222,36 @@ function describeVerdict(
   }
 }
 
+/** Says nothing of a refusal, which is the decision then. */
+function describeIam(iam: ExplainedIam, style: Style): readonly string[] {
+  switch (iam.outcome) {
+    case "allowed":
+      return [
+        `  ${
+          style(
+            `IAM lets ${iam.caller ?? "the daemon's account"} act as it`,
+            "good",
+          )
+        }`,
+      ];
+    case "refused":
+      return [];
+    case "rejected":
+      return [
+        `  ${style("but IAM gives no token:", "bad")} ${
+          showControls(iam.message)
+        }`,
+      ];
+    case "not-asked":
+      return [`  ${style(`not asked: ${iam.message}`, "faint")}`];
+  }
+}
+
 function describeDecision(
   explanation: Explanation,
   style: Style,
 ): readonly string[] {
-  const { decision, enforced, advice, notes, unchecked } = explanation;
+  const { decision, enforced, advice, notes, unchecked, iam } = explanation;
   return [
     style("Decision", "heading"),
     ...(decision.outcome === "deny"
@@ -213,6 +260,7 @@ function describeDecision(
         `  ${showControls(decision.message)}`,
       ]
       : [`  ${style("ALLOWED", "good")} ${showControls(decision.account)}`]),
+    ...(iam === undefined ? [] : describeIam(iam, style)),
     ...(enforced === undefined ? [] : [
       `  ${style(`BUT ENFORCE WOULD DENY ${enforced.reason}`, "warning")}`,
       `  ${showControls(enforced.message)}`,
@@ -226,9 +274,11 @@ function describeDecision(
     ...(unchecked.length === 0 ? [] : [
       `  ${
         style(
-          `not looked at, since neither daemon nor IAM is asked: ${
-            unchecked.join(", ")
-          }`,
+          `not looked at, since the daemon${
+            iam?.outcome === "allowed" || iam?.outcome === "rejected"
+              ? " is not"
+              : " and IAM are not"
+          } asked: ${unchecked.join(", ")}`,
           "faint",
         )
       }`,

@@ -1,16 +1,10 @@
-import { suggest } from "../../config/suggest.ts";
+import { domainOf, OWN_DOMAIN, suggestKey } from "../../core/annotation_key.ts";
 import type { Finding } from "./finding.ts";
 import { type Annotation, findAnnotation, type Part } from "./part.ts";
 import type { LintSettings } from "./settings.ts";
 
-/** Of the default keys. Nobody else's annotations are in it, unlike in a domain of one's own. */
-const OWN_DOMAIN = "accounts.google.com";
-
 /**
  * Finds keys that are probably one of ours, misspelt.
- *
- * A key is near if its name and its domain are, each by itself: `iam.gke.io/gcp-service-account`
- * is no misspelling.
  *
  * @param part Part of a manifest.
  * @param settings Which keys there are.
@@ -58,29 +52,4 @@ function checkKey(
     message: `${key} is no annotation that the daemon reads`,
     advice: `It reads ${keys.join(", ")}`,
   }];
-}
-
-function suggestKey(
-  key: string,
-  keys: readonly string[],
-): string | undefined {
-  const near = keys.filter((each) =>
-    isDomainNear(domainOf(key), domainOf(each))
-  );
-  const name = suggest(nameOf(key), near.map(nameOf));
-  return near.find((each) => nameOf(each) === name);
-}
-
-function isDomainNear(domain: string, other: string): boolean {
-  return domain === other || domain === OWN_DOMAIN ||
-    suggest(domain, [other]) !== undefined;
-}
-
-function domainOf(key: string): string {
-  const slash = key.indexOf("/");
-  return slash < 0 ? "" : key.slice(0, slash);
-}
-
-function nameOf(key: string): string {
-  return key.slice(key.indexOf("/") + 1);
 }

@@ -3,6 +3,7 @@ import {
   type YamlPath,
   type YamlResult,
 } from "../../config/yaml.ts";
+import { CONTROLLER_KINDS } from "../../core/controller.ts";
 import type { SourceText } from "../read_sources.ts";
 import type { Finding, Place } from "./finding.ts";
 import type { Annotation, Part, Role } from "./part.ts";
@@ -87,13 +88,11 @@ const POD_TEMPLATE: YamlPath = ["spec", "template"];
 
 /** Where the built-in kinds that make pods have their template. */
 const TEMPLATES: ReadonlyMap<string, YamlPath> = new Map([
-  ["Deployment", POD_TEMPLATE],
-  ["StatefulSet", POD_TEMPLATE],
-  ["DaemonSet", POD_TEMPLATE],
-  ["ReplicaSet", POD_TEMPLATE],
+  ...CONTROLLER_KINDS.map(({ kind, template }): [string, YamlPath] => [
+    kind,
+    template,
+  ]),
   ["ReplicationController", POD_TEMPLATE],
-  ["Job", POD_TEMPLATE],
-  ["CronJob", ["spec", "jobTemplate", "spec", "template"]],
   ["PodTemplate", ["template"]],
 ]);
 

@@ -1,4 +1,4 @@
-import { suggest } from "../../config/suggest.ts";
+import { suggest } from "../../core/suggest.ts";
 import type { AllowList } from "../../core/allow_list.ts";
 import type { DecisionRow, TableNamespace } from "./decision_table.ts";
 import { TableError, type TableIssue } from "./table_error.ts";

@@ -1,5 +1,5 @@
 import type { Config } from "../../config/config.ts";
-import { suggest } from "../../config/suggest.ts";
+import { suggest } from "../../core/suggest.ts";
 import { type Position, readYaml, type YamlPath } from "../../config/yaml.ts";
 import { type AllowList, parseAllowList } from "../../core/allow_list.ts";
 import type { SourceText } from "../read_sources.ts";

@@ -132,7 +132,7 @@ export class KubernetesCluster {
   }
 
   /**
-   * Removes an object at once; a namespace takes its pods along.
+   * Removes an object at once; a namespace takes what is in it along.
    *
    * @param ref Which one.
    * @returns Its last state.

@@ -1,4 +1,5 @@
-import type { JsonObject } from "./json.ts";
+import { type JsonObject, type KubernetesObject, textAt } from "./json.ts";
+import { apiVersionOf, typeOfKind } from "./resources.ts";
 
 /** What a test or the sandbox says of a pod; the rest is filled in. */
 export interface PodDescription {
@@ -24,6 +25,38 @@ export interface PodDescription {
   readonly hostIP?: string;
   /** Kubernetes service account; `default` if left out. */
   readonly serviceAccountName?: string;
+  /** What controls the pod. */
+  readonly owner?: OwnerDescription;
+}
+
+/** Names what controls an object. */
+export interface OwnerDescription {
+  /** API group and version. */
+  readonly apiVersion: string;
+  /** Kind. */
+  readonly kind: string;
+  /** Name. */
+  readonly name: string;
+  /** Identity. */
+  readonly uid: string;
+}
+
+/** What a test or the sandbox says of something that makes pods. */
+export interface ControllerDescription {
+  /** Kind of the groups `apps` and `batch`. */
+  readonly kind: string;
+  /** Name. */
+  readonly name: string;
+  /** Namespace; `default` if left out. */
+  readonly namespace?: string;
+  /** Annotations of its own. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Annotations of its pod template. */
+  readonly templateAnnotations?: Readonly<Record<string, string>>;
+  /** Of a CronJob, annotations of its job template. */
+  readonly jobAnnotations?: Readonly<Record<string, string>>;
+  /** What controls it. */
+  readonly owner?: OwnerDescription;
 }
 
 /** What a test or the sandbox says of a namespace. */
@@ -57,6 +90,7 @@ export function podObject(pod: PodDescription): JsonObject {
       ...(pod.annotations === undefined
         ? {}
         : { annotations: pod.annotations }),
+      ...ownersOf(pod.owner),
     },
     spec: {
       containers: [{ name: "main", image: "registry.example/main:1" }],
@@ -76,6 +110,56 @@ export function podObject(pod: PodDescription): JsonObject {
       ...(pod.hostIP === undefined ? {} : { hostIP: pod.hostIP }),
       ...addressesOf(pod.podIP ?? addresses[0], addresses),
     },
+  };
+}
+
+/**
+ * Builds something that makes pods.
+ *
+ * @param controller What is particular to it.
+ * @returns A new object, ready for creation.
+ */
+export function controllerObject(
+  controller: ControllerDescription,
+): JsonObject {
+  const { kind, name, namespace = "default", annotations = {} } = controller;
+  const type = typeOfKind(kind);
+  const { templateAnnotations = {}, jobAnnotations = {}, owner } = controller;
+  const template = {
+    metadata: { labels: { app: name }, annotations: templateAnnotations },
+    spec: { containers: [{ name: "main", image: "registry.example/main:1" }] },
+  };
+  const spec = {
+    ...(type?.group === "apps"
+      ? { selector: { matchLabels: { app: name } } }
+      : {}),
+    template,
+  };
+  return {
+    apiVersion: type === undefined ? "" : apiVersionOf(type),
+    kind,
+    metadata: { name, namespace, annotations, ...ownersOf(owner) },
+    spec: kind === "CronJob"
+      ? {
+        schedule: "0 3 * * *",
+        jobTemplate: { metadata: { annotations: jobAnnotations }, spec },
+      }
+      : spec,
+  };
+}
+
+/**
+ * Names an object as what controls others.
+ *
+ * @param object The object as stored.
+ */
+export function ownerOf(object: KubernetesObject): OwnerDescription {
+  const { name, uid } = object.metadata;
+  return {
+    apiVersion: textAt(object, "apiVersion"),
+    kind: textAt(object, "kind"),
+    name,
+    uid,
   };
 }
 
@@ -107,6 +191,12 @@ export function namespaceObject(namespace: NamespaceDescription): JsonObject {
         : { annotations: namespace.annotations }),
     },
   };
+}
+
+function ownersOf(owner: OwnerDescription | undefined): JsonObject {
+  return owner === undefined
+    ? {}
+    : { ownerReferences: [{ ...owner, controller: true }] };
 }
 
 function addressesOf(

@@ -162,7 +162,7 @@ export class KubernetesRegistry {
   }
 
   /**
-   * Removes an object at once; a namespace takes its pods along.
+   * Removes an object at once; a namespace takes what is in it along.
    *
    * @param ref Which one.
    * @param preconditions What must hold of it.
@@ -186,7 +186,7 @@ export class KubernetesRegistry {
   }
 
   #removeNamespace(namespace: KubernetesObject): KubernetesObject {
-    const { pods, namespaces } = RESOURCE_TYPES;
+    const { namespaces } = RESOURCE_TYPES;
     const metadata = {
       ...namespace.metadata,
       deletionTimestamp: this.#timestamp(),
@@ -197,9 +197,11 @@ export class KubernetesRegistry {
       metadata,
       status,
     });
-    for (const pod of this.#store.list(pods)) {
-      if (pod.metadata.namespace === metadata.name) {
-        this.#store.remove(pods, pod);
+    for (const type of Object.values(RESOURCE_TYPES)) {
+      for (const object of this.#store.list(type)) {
+        if (object.metadata.namespace === metadata.name) {
+          this.#store.remove(type, object);
+        }
       }
     }
     this.#store.remove(namespaces, terminating);

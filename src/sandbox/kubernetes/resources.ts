@@ -1,7 +1,21 @@
 import { isJsonObject, type JsonObject, textAt, valueAt } from "./json.ts";
 
 /** A resource that the emulated API server holds, named as in its paths. */
-export type ResourceName = "pods" | "namespaces" | "events" | "nodes";
+export type ResourceName =
+  | "pods"
+  | "namespaces"
+  | "events"
+  | "nodes"
+  | ControllerName;
+
+/** A resource that makes pods of a template. */
+export type ControllerName =
+  | "deployments"
+  | "statefulsets"
+  | "daemonsets"
+  | "replicasets"
+  | "jobs"
+  | "cronjobs";
 
 /** What the emulated API server knows of one type of object. */
 export interface ResourceType {
@@ -25,6 +39,21 @@ export interface ObjectRef {
   readonly namespace?: string;
   /** Name. */
   readonly name: string;
+}
+
+/** Makes the type of a resource that makes pods. */
+function controllerType(
+  resource: ControllerName,
+  group: "apps" | "batch",
+  kind: string,
+): ResourceType {
+  return {
+    resource,
+    group,
+    kind,
+    scope: "namespace",
+    fields: new Map(plainFields(["metadata.name", "metadata.namespace"])),
+  };
 }
 
 /** Every type of object, by resource name. */
@@ -80,6 +109,12 @@ export const RESOURCE_TYPES: Readonly<Record<ResourceName, ResourceType>> = {
     scope: "cluster",
     fields: new Map(plainFields(["metadata.name"])),
   },
+  deployments: controllerType("deployments", "apps", "Deployment"),
+  statefulsets: controllerType("statefulsets", "apps", "StatefulSet"),
+  daemonsets: controllerType("daemonsets", "apps", "DaemonSet"),
+  replicasets: controllerType("replicasets", "apps", "ReplicaSet"),
+  jobs: controllerType("jobs", "batch", "Job"),
+  cronjobs: controllerType("cronjobs", "batch", "CronJob"),
 };
 
 /**
@@ -96,6 +131,21 @@ export function typeOfResource(
   return Object.values(RESOURCE_TYPES).find((type) =>
     type.resource === resource && type.group === group
   );
+}
+
+/**
+ * Tells where a type's objects have the template of their pods.
+ *
+ * @param type The type.
+ * @returns Path such as `spec.template`, or `undefined` if they make none.
+ */
+export function templatePathOf(
+  { group, resource }: ResourceType,
+): string | undefined {
+  if (group !== "apps" && group !== "batch") return undefined;
+  return resource === "cronjobs"
+    ? "spec.jobTemplate.spec.template"
+    : "spec.template";
 }
 
 /**

@@ -5,7 +5,7 @@ import {
   objectAt,
   textAt,
 } from "./json.ts";
-import type { ResourceType } from "./resources.ts";
+import { type ResourceType, templatePathOf } from "./resources.ts";
 import type { VersionlessObject } from "./store.ts";
 
 /**
@@ -59,7 +59,9 @@ export function firstState(
     };
   }
   if (type.resource === "events") return { ...sent, metadata };
-  if (type.resource === "nodes") return { ...sent, metadata, status };
+  if (type.resource === "nodes" || templatePathOf(type) !== undefined) {
+    return { ...sent, metadata, status };
+  }
   const labels = {
     ...objectAt(sent, "metadata.labels"),
     "kubernetes.io/metadata.name": name,

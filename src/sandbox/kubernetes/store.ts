@@ -41,6 +41,12 @@ export class KubernetesStore {
     namespaces: new Map(),
     events: new Map(),
     nodes: new Map(),
+    deployments: new Map(),
+    statefulsets: new Map(),
+    daemonsets: new Map(),
+    replicasets: new Map(),
+    jobs: new Map(),
+    cronjobs: new Map(),
   };
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   readonly #historyLimit: number;

@@ -7,7 +7,7 @@ import {
   valueAt,
 } from "./json.ts";
 import { findEventFaults } from "./event_validation.ts";
-import type { ResourceType } from "./resources.ts";
+import { type ResourceType, templatePathOf } from "./resources.ts";
 import type { StatusCause } from "./status.ts";
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -40,18 +40,28 @@ export function findFaults(
   if (type.resource === "events") {
     return [...causes, ...findEventFaults(object)];
   }
-  if (type.resource !== "pods") return causes;
-  const containers = valueAt(object, "spec.containers");
+  const template = templatePathOf(type);
+  if (template !== undefined) {
+    return [...causes, ...findContainerFaults(`${template}.spec`, object)];
+  }
+  return type.resource === "pods"
+    ? [...causes, ...findContainerFaults("spec", object)]
+    : causes;
+}
+
+function findContainerFaults(spec: string, object: JsonObject): StatusCause[] {
+  const path = `${spec}.containers`;
+  const containers = valueAt(object, path);
   if (!Array.isArray(containers) || containers.length === 0) {
-    return [...causes, required("spec.containers")];
+    return [required(path)];
   }
-  for (const [index, container] of containers.entries()) {
-    for (const field of ["name", "image"]) {
-      if (isJsonObject(container) && textAt(container, field) !== "") continue;
-      causes.push(required(`spec.containers[${index}].${field}`));
-    }
-  }
-  return causes;
+  return containers.flatMap((container, index) =>
+    ["name", "image"].flatMap((field) =>
+      isJsonObject(container) && textAt(container, field) !== ""
+        ? []
+        : [required(`${path}[${index}].${field}`)]
+    )
+  );
 }
 
 function findNameFaults(type: ResourceType, object: JsonObject): StatusCause[] {

@@ -4,7 +4,9 @@ import { UsageError } from "../../../src/cli/command.ts";
 import { systemClock } from "../../../src/cli/system_clock.ts";
 import { DAEMON_RULES } from "../../../src/sandbox/daemon_access.ts";
 import {
+  controllerObject,
   nodeObject,
+  ownerOf,
   type PodDescription,
   podObject,
 } from "../../../src/sandbox/kubernetes/objects.ts";
@@ -68,6 +70,7 @@ ok           account                       ${ADMIN}: the node may act as it
 ok           account                       ${APP}: the node may act as it
 ok           account                       billing@demo-proj.iam.gserviceaccount.com: the node may act as it
 ok           pods of this node             5 on node sandbox-node, 3 with an account of their own
+not checked  controllers                   RBAC: this account may not list deployments, statefulsets, daemonsets, replicasets, jobs, cronjobs
 not checked  allow-lists                   restrictions.mode is off
 not checked  interception                  ${NONE}
 not checked  interception tool             ${NONE}
@@ -79,7 +82,7 @@ ok           daemons                       ready on all 1 nodes with annotated p
 ok           clock by the API server       within 2 s
 ok           clock by the metadata server  within 2 s
 
-0 failed, 0 warnings, 7 not checked, 14 ok
+0 failed, 0 warnings, 8 not checked, 14 ok
 `.slice(1);
 
 Deno.test("doctor prints a table in the order of the checks", async () => {
@@ -105,8 +108,8 @@ Deno.test("doctor colours the table on a terminal, and shows there what it waits
       .replaceAll(/^not checked/gm, "\x1b[2mnot checked\x1b[0m"),
   );
   const shown = err.split("\r\x1b[K");
-  assert.equal(shown[1], "0 of 11 done, waiting for the API server");
-  assert.match(shown.at(-2) ?? "", /^10 of 11 done, waiting for \S/);
+  assert.equal(shown[1], "0 of 12 done, waiting for the API server");
+  assert.match(shown.at(-2) ?? "", /^11 of 12 done, waiting for \S/);
   assert.equal(shown.at(-1), "");
 });
 
@@ -160,10 +163,17 @@ const CASES: readonly Case[] = [
     name: "an API server that is away",
     prepare: (sandbox) => sandbox.kubernetes.stop(),
     code: 3,
-    about: ["RBAC", "pods of this node", "daemons", "clock by the API server"],
+    about: [
+      "RBAC",
+      "pods of this node",
+      "controllers",
+      "daemons",
+      "clock by the API server",
+    ],
     says: [
       "not checked  RBAC                          the API server is not reached",
       "not checked  pods of this node             the API server is not reached",
+      "not checked  controllers                   the API server is not reached",
       "not checked  daemons                       the API server is not reached",
       "not checked  clock by the API server       the API server is not reached",
     ],
@@ -322,6 +332,90 @@ const CASES: readonly Case[] = [
       `failed       account                       ${ADMIN}: The service account ${ADMIN} does not exist, or the node's account lacks roles/iam.serviceAccountTokenCreator on it`,
       `             fix: gcloud iam service-accounts add-iam-policy-binding ${ADMIN} --member=serviceAccount:${APP} --role=roles/iam.serviceAccountTokenCreator`,
       `ok           account                       ${APP}: the node may act as it`,
+    ],
+  },
+  {
+    name: "keys that are misspelt",
+    prepare: ({ kubernetes: { cluster } }) => {
+      const annotations = { "accounts.google.com/serviceaccount": APP };
+      cluster.create(assigned(APP, { annotations }));
+      cluster.create(
+        assigned(APP, { name: "on-host", hostNetwork: true, annotations }),
+      );
+    },
+    code: 3,
+    about: ["pod"],
+    says: [
+      `failed       pod                           default/extra has the annotation accounts.google.com/serviceaccount, where ${ACCOUNT_KEY} was probably meant`,
+      `             fix: Rename accounts.google.com/serviceaccount to ${ACCOUNT_KEY} in the annotations of the pod, or the template of its controller (not the controller itself)`,
+      "warning      pod                           default/on-host uses the node's network and gets the node's account, not the one of its annotation",
+      "             fix: Run the pod without hostNetwork, or give the node's own account what it needs",
+    ],
+  },
+  {
+    name: "annotations of controllers that their pods do not get",
+    prepare: ({ kubernetes, apiToken }) => {
+      const { cluster } = kubernetes;
+      kubernetes.acceptTokens([apiToken]);
+      const annotations = { [ACCOUNT_KEY]: APP };
+      const web = cluster.create(
+        controllerObject({ kind: "Deployment", name: "web", annotations }),
+      );
+      // What others made of it is not to be changed.
+      cluster.create(controllerObject({
+        kind: "ReplicaSet",
+        name: "web-7f9c",
+        annotations,
+        owner: ownerOf(web),
+      }));
+      cluster.create(controllerObject({
+        kind: "StatefulSet",
+        name: "fine",
+        annotations,
+        templateAnnotations: annotations,
+      }));
+      cluster.create(controllerObject({
+        kind: "CronJob",
+        name: "nightly",
+        jobAnnotations: annotations,
+      }));
+    },
+    code: 3,
+    about: ["controllers", "controller"],
+    says: [
+      `failed       controller                    Deployment default/web has ${ACCOUNT_KEY} in metadata.annotations, which its pods do not get`,
+      `             fix: Move ${ACCOUNT_KEY} from metadata.annotations to spec.template.metadata.annotations of the Deployment web: kubectl patch deployment web --namespace default --type merge --patch '{"spec":{"template":{"metadata":{"annotations":{"${ACCOUNT_KEY}":"${APP}"}}}}}'`,
+      `failed       controller                    CronJob default/nightly has ${ACCOUNT_KEY} in spec.jobTemplate.metadata.annotations, which its pods do not get`,
+      `             fix: Move ${ACCOUNT_KEY} from spec.jobTemplate.metadata.annotations to spec.jobTemplate.spec.template.metadata.annotations of the CronJob nightly: kubectl patch cronjob nightly --namespace default --type merge --patch '{"spec":{"jobTemplate":{"spec":{"template":{"metadata":{"annotations":{"${ACCOUNT_KEY}":"${APP}"}}}}}}}'`,
+    ],
+  },
+  {
+    name: "controllers of which only some may be listed",
+    prepare: ({ kubernetes, apiToken: token }) => {
+      kubernetes.cluster.create(
+        {
+          ...controllerObject({
+            kind: "Job",
+            name: "over",
+            annotations: { [ACCOUNT_KEY]: APP },
+          }),
+          status: { conditions: [{ type: "Complete", status: "True" }] },
+        },
+      );
+      kubernetes.acceptTokens([{
+        token,
+        rules: [
+          ...DAEMON_RULES,
+          { verb: "list", resource: "jobs" },
+          { verb: "list", resource: "cronjobs" },
+        ],
+      }]);
+    },
+    code: 0,
+    about: ["controllers"],
+    says: [
+      "ok           controllers                   1, none with a misplaced annotation",
+      "not checked  controllers                   RBAC: this account may not list deployments, statefulsets, daemonsets, replicasets",
     ],
   },
   {

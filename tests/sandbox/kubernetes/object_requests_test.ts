@@ -6,6 +6,7 @@ import {
   valueAt,
 } from "../../../src/sandbox/kubernetes/json.ts";
 import {
+  controllerObject,
   namespaceObject,
   podObject,
 } from "../../../src/sandbox/kubernetes/objects.ts";
@@ -551,11 +552,12 @@ Deno.test("answerObjectRequest() at DELETE removes a pod at once and shows its l
   assert.equal((await call(api, `GET ${PODS}/cart`)).status, 404);
 });
 
-Deno.test("answerObjectRequest() at DELETE of a namespace takes its pods along", async () => {
+Deno.test("answerObjectRequest() at DELETE of a namespace takes what is in it along", async () => {
   await using api = await startKubernetesApi({
     objects: [
       namespaceObject({ name: "shop" }),
       podObject({ name: "cart", namespace: "shop" }),
+      controllerObject({ kind: "Job", name: "once", namespace: "shop" }),
       podObject({ name: "stays" }),
     ],
   });
@@ -565,5 +567,42 @@ Deno.test("answerObjectRequest() at DELETE of a namespace takes its pods along",
   assert.deepEqual(api.cluster.list("pods").map((pod) => pod.metadata.name), [
     "stays",
   ]);
+  assert.deepEqual(api.cluster.list("jobs"), []);
   assert.equal((await call(api, "GET /api/v1/namespaces/shop")).status, 404);
+});
+
+Deno.test("answerObjectRequest() holds controllers by the rules of all objects", async () => {
+  await using api = await startKubernetesApi({
+    tokens: [
+      "all",
+      { token: "few", rules: [{ verb: "get", resource: "deployments" }] },
+    ],
+  });
+  const as = (token: string): { readonly authorization: string } => ({
+    authorization: `Bearer ${token}`,
+  });
+  const path = "/apis/apps/v1/namespaces/default/deployments";
+  const body = controllerObject({ kind: "Deployment", name: "web" });
+  const headers = as("all");
+  const created = await call(api, `POST ${path}`, { body, headers });
+  assert.equal(created.status, 201);
+  assert.deepEqual(created.body["spec"], body["spec"]);
+  const empty = { ...body, metadata: { name: "x" }, spec: {} };
+  const refused = await call(api, `POST ${path}`, { body: empty, headers });
+  assert.equal(refused.status, 422);
+  assert.match(
+    textAt(refused.body, "message"),
+    /spec\.template\.spec\.containers: Required value/,
+  );
+  const few = as("few");
+  const got = await call(api, `GET ${path}/web`, { headers: few });
+  assert.equal(got.status, 200);
+  const listed = await call(api, "GET /apis/apps/v1/deployments", {
+    headers: few,
+  });
+  assert.equal(listed.status, 403);
+  assert.equal(
+    (await call(api, "GET /apis/batch/v1/deployments", { headers })).status,
+    404,
+  );
 });

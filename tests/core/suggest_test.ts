@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { suggest } from "../../src/config/suggest.ts";
+import { suggest } from "../../src/core/suggest.ts";
 
 const KEYS = ["server", "port", "address", "apiServer", "maxElapsed"];
 
