@@ -63,6 +63,14 @@ export function refuseLookup(
 }
 
 /**
+ * Finds out which pod calls, if that can be told without waiting.
+ *
+ * @param address Canonical remote address of the connection, never a header.
+ * @returns Nothing if it has to be waited for.
+ */
+export type IdentifyNow = (address: string) => Identification | undefined;
+
+/**
  * Finds out which pod calls, and waits for one that is not known yet.
  *
  * @param address Canonical remote address of the connection, never a header.

@@ -100,6 +100,18 @@ export class MintError extends Error {
 }
 
 /**
+ * Gives a token that is in memory.
+ *
+ * @param request What is wanted.
+ * @param holder Uid of the pod that it is for.
+ * @returns Nothing if it has to be waited for.
+ */
+export type MintNow = (
+  request: MintRequest,
+  holder: string,
+) => Token | undefined;
+
+/**
  * Gives the key under which equal requests share one token.
  *
  * @param request What is wanted, in canonical form.

@@ -230,8 +230,10 @@ export async function startDaemon(
       log,
       clock,
       handler: createMetadataHandler({
+        identifyNow: cluster.identifyNow,
         identify: cluster.identify,
         decide: decideFor,
+        mintNow: tokens.mintNow,
         mint: tokens.mint,
         askUpstream: podUpstream.ask,
         exposure: () => settings.exposure,

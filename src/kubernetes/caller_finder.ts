@@ -1,6 +1,7 @@
 import {
   type Identification,
   type Identify,
+  type IdentifyNow,
   refuseLookup,
   UNKNOWN_NAMESPACE,
 } from "../core/caller.ts";
@@ -116,13 +117,17 @@ export class CallerFinder {
     return kind === "found" || kind === "ambiguous";
   }
 
-  /** Finds the caller, and waits for one that is not known yet. */
-  readonly identify: Identify = async (address, signal) => {
+  /** Finds the caller, if it need not be waited for. */
+  readonly identifyNow: IdentifyNow = (address) => {
     const judgement = this.#judge(address);
     return judgement.isFinal || this.#maxWaitMs() === 0
       ? judgement.identification
-      : await this.#wait(address, signal);
+      : undefined;
   };
+
+  /** Finds the caller, and waits for one that is not known yet. */
+  readonly identify: Identify = async (address, signal) =>
+    this.identifyNow(address) ?? await this.#wait(address, signal);
 
   /** Whoever is not waited for would never be confirmed while the watch is stale. */
   #maxWaitMs(): number {

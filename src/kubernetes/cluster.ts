@@ -1,4 +1,4 @@
-import type { Caller, Identify } from "../core/caller.ts";
+import type { Caller, Identify, IdentifyNow } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
 import type { NamespaceIndex } from "../core/namespace_index.ts";
 import type { Pod } from "../core/pod.ts";
@@ -116,6 +116,11 @@ export class Cluster implements AsyncDisposable {
   /** Writes to the API server. */
   get api(): Pick<ApiClient, "send"> {
     return this.#api;
+  }
+
+  /** Finds the pod behind an address, if it need not be waited for. */
+  get identifyNow(): IdentifyNow {
+    return this.#finder.identifyNow;
   }
 
   /** Finds the pod behind an address. */

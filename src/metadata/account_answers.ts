@@ -1,5 +1,5 @@
 import type { Decision } from "../core/policy.ts";
-import type { Mint, MintRequest } from "../core/mint.ts";
+import type { MintRequest } from "../core/mint.ts";
 import { MintError } from "../core/mint.ts";
 import { treeToText } from "../core/metadata_tree.ts";
 import { isOn, type Query } from "../core/query.ts";
@@ -23,14 +23,10 @@ export type Allowed = Extract<Decision, { outcome: "allow" }>;
 
 /** What is needed to answer for tokens. */
 export interface TokenAnswerOptions {
-  /** Obtains tokens. */
-  readonly mint: Mint;
-  /** Uid of the pod that they are for. */
-  readonly holder: string;
+  /** Obtains a token for the caller. */
+  readonly mint: (request: MintRequest) => Promise<Token>;
   /** Current time, in milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Ends the caller's wait. */
-  readonly signal: AbortSignal;
 }
 
 const NO_WAIT = "A token cannot be waited for";
@@ -218,8 +214,7 @@ async function withToken(
   answer: (token: Token) => Answer,
 ): Promise<Answer> {
   try {
-    const { mint, signal, holder } = options;
-    return answer(await mint(request, signal, holder));
+    return answer(await options.mint(request));
   } catch (error) {
     if (!(error instanceof MintError)) throw error;
     return error.reason === undefined

@@ -1,12 +1,13 @@
-import type { Caller, Identify } from "../core/caller.ts";
+import type { Caller, Identify, IdentifyNow } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Deadline } from "../core/deadline.ts";
 import type { Exposure } from "../core/exposure.ts";
 import { gate } from "../core/gate.ts";
-import type { Mint, MintRequest } from "../core/mint.ts";
+import type { Mint, MintNow, MintRequest } from "../core/mint.ts";
 import type { Decision } from "../core/policy.ts";
 import { isOn, parseQuery, type Query } from "../core/query.ts";
 import { type Route, route, V1 } from "../core/route.ts";
+import type { Token } from "../core/token.ts";
 import type { AskUpstream } from "../core/upstream.ts";
 import { traced } from "../telemetry/otel.ts";
 import {
@@ -39,10 +40,14 @@ import { answerWhenChanged } from "./wait_for_change.ts";
 
 /** What is needed to answer a request. */
 export interface AnswerRequestOptions {
+  /** Finds the pod behind an address, if it need not be waited for. */
+  readonly identifyNow: IdentifyNow;
   /** Finds the pod behind an address. */
   readonly identify: Identify;
   /** Decides what a caller may have. */
   readonly decide: (caller: Caller) => Decision;
+  /** Gives tokens that are in memory. */
+  readonly mintNow: MintNow;
   /** Obtains tokens. */
   readonly mint: Mint;
   /** Asks the real metadata server, or the next hop. */
@@ -194,15 +199,16 @@ async function answerNow(
     if (!isOn(query, "recursive")) return await answerListing(path, table);
     if (!needsCaller(path, exposure)) return await answerTable(path, {}, table);
   }
-  const budget = options.startBudget();
+  // Most requests wait for nothing.
+  let deadline: Deadline | undefined;
   try {
     return await answerCaller(matched, {
       ...context,
       table: signal === undefined ? table : { ...table, signal },
-      budget: budget.signal,
+      budget: () => (deadline ??= options.startBudget()).signal,
     });
   } finally {
-    budget.stop();
+    deadline?.stop();
   }
 }
 
@@ -223,8 +229,8 @@ function tableOptions(
 
 interface CallerContext extends Context {
   readonly table: TableAnswerOptions;
-  /** Fires when the request's time is over. */
-  readonly budget: AbortSignal;
+  /** Gives the signal that fires when the request's time is over. */
+  readonly budget: () => AbortSignal;
 }
 
 async function answerCaller(
@@ -234,7 +240,9 @@ async function answerCaller(
   const { progress, options, table, budget } = context;
   const identification = await traced(
     "identify",
-    () => options.identify(progress.address, budget),
+    () =>
+      options.identifyNow(progress.address) ??
+        options.identify(progress.address, budget()),
   );
   if (identification.kind === "refused") {
     return refusal(identification.reason, identification.message);
@@ -280,20 +288,24 @@ async function answerAccountRoute(
   const { clock } = options;
   return await answerEntry(matched.entry, decision, {
     query,
-    mint: noteMint(options.mint, progress),
-    holder,
+    mint: (request) => mintFor(request, holder, { options, progress, budget }),
     now: clock.now,
-    signal: budget,
   });
 }
 
-function noteMint(mint: Mint, progress: Progress): Mint {
-  return async (request, signal, holder) => {
-    progress.minted = { request };
-    const token = await mint(request, signal, holder);
-    progress.minted.token = token.value;
-    return token;
-  };
+async function mintFor(
+  request: MintRequest,
+  holder: string,
+  { options, progress, budget }: Pick<
+    CallerContext,
+    "options" | "progress" | "budget"
+  >,
+): Promise<Token> {
+  progress.minted = { request };
+  const token = options.mintNow(request, holder) ??
+    await options.mint(request, budget(), holder);
+  progress.minted.token = token.value;
+  return token;
 }
 
 function isOwnAccount(account: string, allowed: Allowed): boolean {

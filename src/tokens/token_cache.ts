@@ -2,6 +2,7 @@ import {
   type Mint,
   MintError,
   mintKey,
+  type MintNow,
   type MintRequest,
 } from "../core/mint.ts";
 import type { Token } from "../core/token.ts";
@@ -107,6 +108,17 @@ export class TokenCache {
     return this.#retryAtMs(mintKey(request));
   }
 
+  /** Gives a pod its token, if it need not be waited for. */
+  readonly mintNow: MintNow = (request, holder) => {
+    const key = mintKey(request);
+    const entry = this.#store.find(key);
+    const outcome = entry && this.#judge(key, entry);
+    if (entry === undefined || outcome === undefined) return undefined;
+    return traced("mint", () => this.#give(entry, { key, outcome, holder }), {
+      "saassigner.account": request.account,
+    });
+  };
+
   /** Gives a pod its token, from memory if it can. */
   readonly mint: Mint = (request, signal, holder = "") =>
     traced(
@@ -122,13 +134,10 @@ export class TokenCache {
   ): Promise<Token> {
     const { now } = this.#options;
     const key = mintKey(request);
-    const nowMs = now();
     const entry = this.#store.find(key);
     const outcome = entry === undefined ? undefined : this.#judge(key, entry);
     if (entry !== undefined && outcome !== undefined) {
-      this.#tell(outcome);
-      this.#store.touch(key, { holder, nowMs });
-      return Promise.resolve(tokenAt(entry.life, nowMs));
+      return Promise.resolve(this.#give(entry, { key, outcome, holder }));
     }
     this.#tell(this.#flights.has(key) ? "join" : "miss");
     const waited = abandonOn(signal, this.#fly(request, holder));
@@ -139,6 +148,21 @@ export class TokenCache {
       },
       (error) => this.#serveOld(key, error),
     );
+  }
+
+  /** Gives a token in memory. */
+  #give(
+    { life }: TokenEntry,
+    { key, outcome, holder }: {
+      readonly key: string;
+      readonly outcome: CacheOutcome;
+      readonly holder: string;
+    },
+  ): Token {
+    const nowMs = this.#options.now();
+    this.#tell(outcome);
+    this.#store.touch(key, { holder, nowMs });
+    return tokenAt(life, nowMs);
   }
 
   #tell(outcome: CacheOutcome): void {

@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { Grant } from "../core/grant.ts";
-import type { Mint } from "../core/mint.ts";
+import type { Mint, MintNow } from "../core/mint.ts";
 import { FairBucket } from "./fair_bucket.ts";
 import { type CacheOutcome, TokenCache } from "./token_cache.ts";
 import { type RenewalOutcome, TokenKeeper } from "./token_keeper.ts";
@@ -39,6 +39,8 @@ export interface TokenServiceOptions {
 
 /** The tokens of a node. */
 export interface TokenService {
+  /** Gives a pod its token, if it need not be waited for. */
+  readonly mintNow: MintNow;
   /** Gives a pod its token. */
   readonly mint: Mint;
   /** The tokens in memory. */
@@ -90,5 +92,5 @@ export function createTokenService(
   });
   const { grants, prefetch, onRenewal } = options;
   const keeper = new TokenKeeper({ cache, grants, prefetch, clock, onRenewal });
-  return { mint: cache.mint, cache, keeper };
+  return { mintNow: cache.mintNow, mint: cache.mint, cache, keeper };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Reason } from "../../src/core/reason.ts";
 import { APP, PLATFORM } from "../google/google_side.ts";
+import { createPod } from "../core/pods.ts";
 import { SA, startPodSide, USERINFO, V1 } from "./pod_side.ts";
 
 Deno.test("answerRequest() redirects a directory without its slash, to a path of our own", async (t) => {
@@ -32,6 +33,34 @@ Deno.test("answerRequest() redirects a directory without its slash, to a path of
     });
   }
   assert.deepEqual(side.upstreamTargets(), []);
+});
+
+Deno.test("answerRequest() starts no time limit where nothing is waited for", async () => {
+  let limits = 0;
+  const token = { value: "in-memory", expiresAtMs: Infinity };
+  await using side = await startPodSide({
+    replace: {
+      identifyNow: () => ({
+        kind: "found",
+        caller: {
+          pod: createPod({ accountAnnotation: APP }),
+          namespace: undefined,
+        },
+      }),
+      mintNow: (request, holder) => {
+        assert.deepEqual([request.account, holder], [APP, "uid-1"]);
+        return token;
+      },
+      startBudget: () => {
+        limits++;
+        throw new Error("nothing is waited for");
+      },
+    },
+  });
+  const { status, body } = await side.get(`${SA}/default/token`);
+  assert.equal(status, 200);
+  assert.match(body, /"access_token":"in-memory"/);
+  assert.equal(limits, 0);
 });
 
 Deno.test("answerRequest() answers what never changes, without caller and upstream", async (t) => {

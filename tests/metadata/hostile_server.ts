@@ -162,6 +162,8 @@ export class HostileServer {
       });
     };
     return {
+      identifyNow: () => undefined,
+      mintNow: () => undefined,
       identify: (address) =>
         Promise.resolve(
           address in ACCOUNT_OF

@@ -119,6 +119,8 @@ function createOptions(
     listings: rememberListings(google.client.ask, time.now),
     universeDomain: "googleapis.com",
     stopping: new AbortController().signal,
+    identifyNow: () => undefined,
+    mintNow: () => undefined,
     identify: (address) => Promise.resolve(identify(callers.get(address))),
     decide: ({ pod, namespace }) =>
       decide(

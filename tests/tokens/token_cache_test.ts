@@ -68,6 +68,20 @@ function start(capacity = 100, perHolder = 100): Fixture {
   };
 }
 
+Deno.test("TokenCache.mintNow() gives what is in memory, and calls nobody", async () => {
+  const { cache, fill, source, outcomes, time } = start();
+  assert.equal(cache.mintNow(access, "x"), undefined);
+  assert.deepEqual([source.calls.length, outcomes], [0, []]);
+  await fill("one");
+  assert.equal(cache.mintNow(access, "y")?.value, "one");
+  assert.equal(cache.mintNow(identity, "y"), undefined);
+  assert.deepEqual(outcomes, ["miss", "hit"]);
+  assert.equal([...cache.entries()][0]?.holders.size, 2);
+  time.advance(3_600_000);
+  assert.equal(cache.mintNow(access, "x"), undefined);
+  assert.equal(source.calls.length, 1);
+});
+
 Deno.test("TokenCache.mint() makes one flight for many and serves it from memory after", async () => {
   const { ask, source, token, outcomes } = start();
   const asked = Promise.all(Array.from({ length: 100 }, () => ask()));
