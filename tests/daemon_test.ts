@@ -285,12 +285,19 @@ Deno.test("startDaemon() tells health only to the machine itself", async (t) => 
 
 Deno.test("startDaemon() logs no token", async () => {
   await using daemon = await startTestDaemon();
-  const { iam, metadata, apiToken } = daemon.sandbox;
+  const { iam, metadata, apiToken, personToken } = daemon.sandbox;
   await daemon.ask({ from: SHELL, path: TOKEN });
   await daemon.ask({ from: PLAIN, path: TOKEN });
   const log = JSON.stringify(daemon.lines);
   assert.ok(log.includes("no-account"));
-  for (const secret of [...iam.tokens, ...metadata.tokens, apiToken]) {
+  for (
+    const secret of [
+      ...iam.tokens,
+      ...metadata.tokens,
+      apiToken,
+      personToken,
+    ]
+  ) {
     assert.ok(!log.includes(secret));
   }
 });

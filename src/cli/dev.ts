@@ -27,7 +27,7 @@ export async function dev(
     ...sandbox.flags,
     "--debug",
     "--verbose",
-    "--namespace-restrictions",
+    RESTRICTED,
     ...args,
   ];
   return await runDaemon(flags, withoutRealCredentials(io), {
@@ -63,9 +63,15 @@ Try, in another terminal:
   curl -s -H 'Metadata-Flavor: Google' --interface 127.0.0.11 ${token}
 
   # annotate default/plain, which has no account until then; ask again with --interface 127.0.0.12
-  curl -s -X PATCH -H 'Authorization: Bearer ${sandbox.apiToken}' \\
+  curl -s -X PATCH -H 'Authorization: Bearer ${sandbox.personToken}' \\
     -H 'Content-Type: application/merge-patch+json' -d '${annotate}' \\
     ${sandbox.kubernetes.url}/api/v1/namespaces/default/pods/plain
+
+  # why shop/outsider gets none, and what to change; doctor instead of explain checks all
+  deno task start explain shop/outsider ${flagsForPerson(sandbox).join(" ")}
+
+  # what kubectl describe pod would show of it
+  curl -s -H 'Authorization: Bearer ${sandbox.personToken}' ${sandbox.kubernetes.url}/apis/events.k8s.io/v1/events
 
 Daemon ${base}, health and metrics ${admin}/metrics
 Look at it: ${admin}/debug/
@@ -74,6 +80,15 @@ Traces: start it with --traces, and each request's trace is printed.
 Stop with Ctrl-C.
 
 `;
+}
+
+/** Flags for a command of somebody who looks at the sandbox as the daemon does. */
+function flagsForPerson({ flags, personToken }: Sandbox): readonly string[] {
+  return [
+    ...flags.filter((flag) => !flag.startsWith("--api-token=")),
+    `--api-token=${personToken}`,
+    RESTRICTED,
+  ];
 }
 
 function describePod(pod: SandboxPod): string {
@@ -86,6 +101,8 @@ function describePod(pod: SandboxPod): string {
     lines.join(`\n${" ".repeat(36)}`)
   }`;
 }
+
+const RESTRICTED = "--namespace-restrictions";
 
 /** Tells this program that it runs under another, which passes signals on. */
 const WATCHED = "--watched";

@@ -18,6 +18,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly kubernetes: KubernetesApi;
   /** Token that the API server accepts, for what a daemon has to do. */
   readonly apiToken: string;
+  /** Token of a person, who may do everything at the API server. */
+  readonly personToken: string;
   /** The node's metadata server. */
   readonly metadata: MetadataServer;
   /** The IAM Credentials API. */
@@ -43,6 +45,7 @@ export async function startSandbox(
   const signingKey = options.signingKey ?? await createSigningKey();
   const nodeAccount = "gke-node@demo-proj.iam.gserviceaccount.com";
   const apiToken = `sandbox-${crypto.randomUUID()}`;
+  const personToken = `person-${crypto.randomUUID()}`;
   const metadata = starting.use(
     await startMetadataServer({
       ...clock,
@@ -65,7 +68,10 @@ export async function startSandbox(
   const kubernetes = starting.use(
     await startKubernetesApi({
       ...clock,
-      tokens: [{ token: apiToken, user: DAEMON_USER, rules: DAEMON_RULES }],
+      tokens: [
+        { token: apiToken, user: DAEMON_USER, rules: DAEMON_RULES },
+        { token: personToken, user: "person" },
+      ],
     }),
   );
   populate(kubernetes);
@@ -73,6 +79,7 @@ export async function startSandbox(
   return {
     kubernetes,
     apiToken,
+    personToken,
     metadata,
     iam,
     nodeAccount,
