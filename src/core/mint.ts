@@ -118,9 +118,29 @@ export type MintNow = (
  * @returns A key that no two different requests share.
  */
 export function mintKey(request: MintRequest): string {
-  return JSON.stringify(
-    request.kind === "access-token"
-      ? [request.account, request.scopes]
-      : [request.account, request.audience, request.format, request.licenses],
-  );
+  return request.kind === "access-token"
+    ? accessKey(request.account, request.scopes)
+    : JSON.stringify([
+      request.account,
+      request.audience,
+      request.format,
+      request.licenses,
+    ]);
+}
+
+/** Keys of access tokens, by their scopes and account: most requests ask with the same list. */
+const accessKeys = new WeakMap<readonly string[], Map<string, string>>();
+
+/** Accounts with a key in memory, for each list of scopes. */
+const MAX_KEYS = 256;
+
+function accessKey(account: string, scopes: readonly string[]): string {
+  let keys = accessKeys.get(scopes);
+  if (keys === undefined) accessKeys.set(scopes, keys = new Map());
+  const known = keys.get(account);
+  if (known !== undefined) return known;
+  const key = JSON.stringify([account, scopes]);
+  if (keys.size >= MAX_KEYS) keys.clear();
+  keys.set(account, key);
+  return key;
 }

@@ -59,7 +59,7 @@ export function decide(
   if (typeof account !== "string") return account;
   const scopes = pod.scopesAnnotation === undefined
     ? policy.defaultScopes
-    : parseScopes(pod.scopesAnnotation);
+    : annotatedScopes(pod, pod.scopesAnnotation);
   if (scopes === undefined) {
     return deny(
       "scopes-malformed",
@@ -73,6 +73,20 @@ export function decide(
     return refusal;
   }
   return { outcome: "allow", account, scopes, wouldDeny: refusal?.reason };
+}
+
+/** What each pod's annotation says; a pod that changes is another object. */
+const scopesOfPods = new WeakMap<Pod, readonly string[]>();
+
+function annotatedScopes(
+  pod: Pod,
+  annotation: string,
+): readonly string[] | undefined {
+  const known = scopesOfPods.get(pod);
+  if (known !== undefined) return known;
+  const scopes = parseScopes(annotation);
+  if (scopes !== undefined) scopesOfPods.set(pod, scopes);
+  return scopes;
 }
 
 function wantedAccount(policy: Policy, pod: Pod): string | Deny {

@@ -17,6 +17,7 @@ export interface Answer {
   readonly cause?: unknown;
 }
 
+const ENCODER = new TextEncoder();
 const JSON_TYPE = "application/json";
 const HTML = "text/html";
 
@@ -190,7 +191,7 @@ export function badParameter(message: string): Answer {
  * @param method Method of the request; HEAD gets the headers alone.
  */
 export function toResponse(answer: Answer, method: string): Response {
-  const body = new TextEncoder().encode(answer.body);
+  const body = ENCODER.encode(answer.body);
   return new Response(method === "HEAD" ? null : body, {
     status: answer.status,
     headers: {
