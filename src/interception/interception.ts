@@ -305,11 +305,14 @@ export class Interception {
     readonly restored: readonly string[];
     readonly failures: readonly unknown[];
   }> {
-    const looks = await this.#claim(wanted, { takesOver });
+    const claimed = await this.#claim(wanted, { takesOver });
     const drift: string[] = [];
     const restored: string[] = [];
     const failures: unknown[] = [];
-    for (const { group, plan, failure } of looks) {
+    for (const [index, group] of claimed?.groups.entries() ?? []) {
+      const { plan, failure } = index === 0 && claimed !== undefined
+        ? claimed.first
+        : await lookAt(group);
       try {
         if (plan === undefined) throw failure;
         this.#tellLeftOut(group.name, plan.leftOut);
@@ -340,27 +343,36 @@ export class Interception {
     return { drift, restored, failures };
   }
 
-  /** Looks at each group whose rules are this process's to write. */
+  /**
+   * Finds out whether the rules are this process's to write: the first group tells where
+   * pods' requests are led now. It is looked at just before it is restored, for pods
+   * wait for the redirect.
+   */
   async #claim(
     wanted: WantedInterception,
     { takesOver }: { readonly takesOver: boolean },
-  ): Promise<readonly Look[]> {
-    const looks = await lookAt(this.#createGroups(wanted));
-    if (wanted.redirect === undefined) return looks;
-    const { generation } = this.#owner;
+  ): Promise<
+    { readonly groups: readonly RuleGroup[]; readonly first: Look } | undefined
+  > {
+    const look = async (): Promise<
+      { readonly groups: readonly RuleGroup[]; readonly first: Look }
+    > => {
+      const groups = this.#createGroups(wanted);
+      const [first] = groups;
+      return { groups, first: first === undefined ? {} : await lookAt(first) };
+    };
+    const looked = await look();
+    if (wanted.redirect === undefined) return looked;
+    const { generation, successor } = this.#owner;
     const { hostIP: host, listener: { port } } = wanted.redirect;
-    const [found] = looks.flatMap(({ plan }) => plan?.redirect ?? []);
-    const isUncertain = found === undefined &&
-      looks.some(({ plan }) => plan === undefined);
-    if (isUncertain && this.#owner.successor !== undefined) return [];
-    const isOurs = await this.#owner.claim({ host, port }, found, {
+    const { plan } = looked.first;
+    if (plan === undefined && successor !== undefined) return undefined;
+    const isOurs = await this.#owner.claim({ host, port }, plan?.redirect, {
       takesOver,
     });
-    if (!isOurs) return [];
+    if (!isOurs) return undefined;
     // The documents hold the generation.
-    return this.#owner.generation === generation
-      ? looks
-      : await lookAt(this.#createGroups(wanted));
+    return this.#owner.generation === generation ? looked : await look();
   }
 
   #tellLeftOut(name: string, reason: string | undefined): void {
@@ -372,8 +384,13 @@ export class Interception {
   #createGroups(wanted: WantedInterception): readonly RuleGroup[] {
     const { backend } = this.#options;
     const { generation } = this.#owner;
+    const families = listFamilyRules(wanted, this.#options, generation);
+    // The redirect first: it tells whose the rules are, and pods wait for it.
     return backend.createGroups(
-      listFamilyRules(wanted, this.#options, generation),
+      families.toSorted((one, other) =>
+        Number(one.redirect === undefined) -
+        Number(other.redirect === undefined)
+      ),
     );
   }
 

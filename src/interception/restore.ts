@@ -4,10 +4,8 @@ import type { Plan, RuleGroup } from "./rule_group.ts";
 /** Times that one group is written before a check gives up until the next. */
 const MAX_WRITES = 2;
 
-/** A group of rules as it was found. */
+/** How a group of rules was found. */
 export interface Look {
-  /** The group. */
-  readonly group: RuleGroup;
   /** What was found, and the remedy. */
   readonly plan?: Plan;
   /** Why that cannot be told, without a plan. */
@@ -15,23 +13,17 @@ export interface Look {
 }
 
 /**
- * Looks at each group, also when another one cannot be read.
+ * Looks at a group.
  *
- * @param groups The groups.
- * @returns One look each, in the same order.
+ * @param group The group.
+ * @returns What was found, or the failure; does not throw.
  */
-export async function lookAt(
-  groups: readonly RuleGroup[],
-): Promise<readonly Look[]> {
-  const looks: Look[] = [];
-  for (const group of groups) {
-    try {
-      looks.push({ group, plan: await group.inspect() });
-    } catch (failure) {
-      looks.push({ group, failure });
-    }
+export async function lookAt(group: RuleGroup): Promise<Look> {
+  try {
+    return { plan: await group.inspect() };
+  } catch (failure) {
+    return { failure };
   }
-  return looks;
 }
 
 /**

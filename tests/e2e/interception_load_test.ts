@@ -89,7 +89,7 @@ for (const kind of KINDS) {
           }
           await restored(network);
         });
-        assertRight(answers, 50);
+        assertRight(answers, 10);
         if (kind !== "nftables" || script.includes("nft")) {
           assert.ok(interception.state.drifts > before, "none was noticed");
         }
