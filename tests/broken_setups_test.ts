@@ -5,15 +5,14 @@ import { InterceptionError } from "../src/interception/interception_error.ts";
 import { systemClock } from "../src/cli/system_clock.ts";
 import { textAt } from "../src/sandbox/kubernetes/json.ts";
 import {
-  controllerObject,
   namespaceObject,
   nodeObject,
-  ownerOf,
   type PodDescription,
   podObject,
 } from "../src/sandbox/kubernetes/objects.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
 import { SANDBOX_NODE } from "../src/sandbox/sandbox_pods.ts";
+import { createMisplaced } from "./cli/explain_cluster.ts";
 import { recordIo } from "./cli/recorded_io.ts";
 import { clockOf } from "./google/manual_clock.ts";
 import { TOKEN } from "./pod_client.ts";
@@ -80,24 +79,9 @@ const SETUPS: Readonly<Record<string, Setup>> = {
   },
   "the annotation on the Deployment instead of its template": {
     pod: {},
-    prepare: ({ kubernetes: { cluster } }) => {
-      const namespace = "team";
-      const annotations = { [ACCOUNT]: APP };
-      const web = cluster.create(controllerObject({
-        kind: "Deployment",
-        name: "web",
-        namespace,
-        annotations,
-      }));
-      const replicaSet = cluster.create(controllerObject({
-        kind: "ReplicaSet",
-        name: "web-7f9c",
-        namespace,
-        annotations,
-        owner: ownerOf(web),
-      }));
-      return { owner: ownerOf(replicaSet) };
-    },
+    prepare: ({ kubernetes }) => ({
+      owner: createMisplaced(kubernetes, "team"),
+    }),
     status: 404,
     event: [
       /^ServiceAccountDenied: The pod has no .* \[no-account\]/,

@@ -5,7 +5,7 @@ import type { AccessRule } from "./kubernetes/access.ts";
 export const DAEMON_USER =
   "system:serviceaccount:kube-system:k8s-gke-service-account-assigner";
 
-/** What the daemon may do: what the ClusterRole in `deploy/kustomize/base` lets it. */
+/** What the daemon may do: what the ClusterRoles in `deploy/kustomize` let it. */
 export const DAEMON_RULES: readonly AccessRule[] = DAEMON_ACCESS.map((
   { verb, resource },
 ) => ({ verb, resource }));

@@ -1,35 +1,13 @@
 import assert from "node:assert/strict";
 import { CONFIG_COMMAND } from "../../src/cli/config.ts";
-import { runCommand } from "../../src/cli/command.ts";
-import { recordIo } from "./recorded_io.ts";
+import { type CommandRun, runIn } from "./run_command.ts";
 import { jsonSchema } from "../../src/config/json_schema.ts";
 import { load } from "../config/load.ts";
 
-/** What a command did. */
-interface Run {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function run(
+const run = (
   args: readonly string[],
-  world: {
-    readonly files?: Readonly<Record<string, string>>;
-    readonly env?: Readonly<Record<string, string>>;
-  } = {},
-): Promise<Run> {
-  const io = recordIo({
-    env: (name) => world.env?.[name],
-    readTextFile: (path) => {
-      const text = world.files?.[path];
-      if (text === undefined) throw new Deno.errors.NotFound(path);
-      return text;
-    },
-  });
-  const code = await runCommand(CONFIG_COMMAND, args, io);
-  return { code, out: io.outText(), err: io.errText() };
-}
+  world: Parameters<typeof runIn>[0] = {},
+): Promise<CommandRun> => runIn(world, CONFIG_COMMAND, args);
 
 Deno.test("config print shows every value with its origin", async () => {
   const { code, out, err } = await run(

@@ -117,10 +117,15 @@ export async function startExplainedCluster(): Promise<KubernetesApi> {
   return api;
 }
 
-/** A pod whose Deployment has the annotation on itself, as its ReplicaSet then has it too. */
-function createOwnedPods({ cluster }: KubernetesApi): void {
+/**
+ * Creates the Deployment `web` that has the annotation on itself, as its ReplicaSet then
+ * has it too; what a pod of theirs says of its owner.
+ */
+export function createMisplaced(
+  { cluster }: KubernetesApi,
+  namespace: string,
+): ReturnType<typeof ownerOf> {
   const annotations = { [ACCOUNT]: APP };
-  const namespace = "shop";
   const deployment = cluster.create(
     controllerObject({
       kind: "Deployment",
@@ -136,11 +141,17 @@ function createOwnedPods({ cluster }: KubernetesApi): void {
     annotations,
     owner: ownerOf(deployment),
   }));
-  cluster.create(podObject({
+  return ownerOf(replicaSet);
+}
+
+function createOwnedPods(api: KubernetesApi): void {
+  const namespace = "shop";
+  const owner = createMisplaced(api, namespace);
+  api.cluster.create(podObject({
     name: "web-7f9c-x2x4z",
     namespace,
     nodeName: NODE,
     podIP: "10.0.0.13",
-    owner: ownerOf(replicaSet),
+    owner,
   }));
 }

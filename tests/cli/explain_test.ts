@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { EXPLAIN_COMMAND } from "../../src/cli/explain.ts";
 import { askIam } from "../../src/cli/explain/ask_iam.ts";
 import { loadConfig } from "../../src/config/load_config.ts";
-import { runCommand } from "../../src/cli/command.ts";
 import { systemClock } from "../../src/cli/system_clock.ts";
 import { EXPLAINED_REASONS } from "../../src/core/explanation.ts";
 import type { KubernetesApi } from "../../src/sandbox/kubernetes/api.ts";
@@ -27,35 +26,12 @@ import {
   PERSON_TOKEN,
   startExplainedCluster,
 } from "./explain_cluster.ts";
-import { recordIo } from "./recorded_io.ts";
+import { type CommandRun, runIn } from "./run_command.ts";
 
-interface Run {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function run(
+const run = (
   args: readonly string[],
-  world: {
-    readonly color?: boolean;
-    readonly env?: Readonly<Record<string, string>>;
-    readonly files?: Readonly<Record<string, string>>;
-  } = {},
-): Promise<Run> {
-  const { env = {}, files = {}, color = false } = world;
-  const io = recordIo({
-    useColor: color,
-    env: (name) => env[name],
-    readTextFile: (path) => {
-      const text = files[path];
-      if (text === undefined) throw new Deno.errors.NotFound(path);
-      return text;
-    },
-  });
-  const code = await runCommand(EXPLAIN_COMMAND, args, io);
-  return { code, out: io.outText(), err: io.errText() };
-}
+  world: Parameters<typeof runIn>[0] = {},
+): Promise<CommandRun> => runIn(world, EXPLAIN_COMMAND, args);
 
 interface Case {
   /** Name of the golden file. */
@@ -288,7 +264,9 @@ async function startWorld(): Promise<World> {
 }
 
 /** An API server whose namespaces have all gone between two requests. */
-async function runWithoutNamespaces(args: readonly string[]): Promise<Run> {
+async function runWithoutNamespaces(
+  args: readonly string[],
+): Promise<CommandRun> {
   await using api = await startExplainedCluster();
   await using front = Deno.serve({
     hostname: "127.0.0.1",

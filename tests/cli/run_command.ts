@@ -8,16 +8,20 @@ export interface CommandRun {
   readonly err: string;
 }
 
-/** Runs a command in a world of these files and this standard input alone. */
+/** Runs a command in a world of these files, variables and this standard input alone. */
 export async function runIn(
   world: {
     readonly files?: Readonly<Record<string, string>>;
+    readonly env?: Readonly<Record<string, string>>;
     readonly input?: string;
+    readonly color?: boolean;
   },
   command: Command,
   args: readonly string[],
 ): Promise<CommandRun> {
   const io = recordIo({
+    useColor: world.color ?? false,
+    env: (name) => world.env?.[name],
     readInput: () => Promise.resolve(world.input ?? ""),
     readTextFile: (path) => {
       const text = world.files?.[path];

@@ -20,3 +20,12 @@ Deno.test("CredentialsState.describe() goes by the last call that says anything 
     assert.equal(detail(), "true IAM takes them");
   }
 });
+
+Deno.test("CredentialsState.isIamThere goes by the last call", () => {
+  const state = new CredentialsState();
+  assert.ok(state.isIamThere);
+  state.note("iam-unavailable");
+  assert.ok(!state.isIamThere);
+  state.note("iam-denied");
+  assert.ok(state.isIamThere);
+});

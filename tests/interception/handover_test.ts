@@ -31,6 +31,7 @@ class Node {
 class Daemon {
   readonly #wanted;
   readonly interception: Interception;
+  mayRepair = true;
 
   constructor(node: Node, port: number) {
     this.#wanted = {
@@ -51,6 +52,7 @@ class Daemon {
       log: () => {},
       isServed: ({ host, port }) =>
         Promise.resolve(host === HOST && node.served.has(port)),
+      mayRepair: () => this.mayRepair,
     });
   }
 
@@ -184,4 +186,18 @@ Deno.test("Interception: a superseded daemon stays so while the rules cannot be 
   node.nft.failure = "Error: not now";
   await elder.interception.check();
   assert.ok(elder.interception.state.isSuperseded);
+});
+
+Deno.test("Interception: a check writes nothing while another daemon cares for the rules", async () => {
+  const node = new Node();
+  const daemon = node.start(8181);
+  await daemon.takeOver();
+  node.nft.elements = [];
+  daemon.mayRepair = false;
+  const { writes } = node.nft;
+  await daemon.interception.check();
+  assert.equal(node.nft.writes, writes);
+  daemon.mayRepair = true;
+  await daemon.interception.check();
+  assert.equal(node.port, 8181);
 });

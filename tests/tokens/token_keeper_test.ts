@@ -227,3 +227,25 @@ Deno.test("TokenKeeper notices within half a minute that the clock jumped", asyn
   await kept.pass(30_000);
   assert.equal(kept.asked.length, 3);
 });
+
+Deno.test("TokenKeeper.isSettled tells whether each token was minted, or tried", async () => {
+  await using kept = new Kept();
+  const accounts = Array.from({ length: 10 }, (_, index) => `a${index}`);
+  await kept.time.asleep(1);
+  const giving = kept.give(...accounts);
+  assert.ok(!kept.keeper.isSettled);
+  await giving;
+  // Eight are under way, and two wait for room.
+  assert.ok(!kept.keeper.isSettled);
+  for (const call of kept.source.calls.slice(0, 8)) {
+    call.succeed({ value: "v", expiresAtMs: kept.time.now() + 3_600_000 });
+  }
+  await kept.time.settle();
+  assert.ok(!kept.keeper.isSettled);
+  for (const call of kept.source.calls.slice(8)) {
+    call.fail(new MintError("iam-denied", "No"));
+  }
+  await kept.time.settle();
+  assert.equal(kept.asked.length, 10);
+  assert.ok(kept.keeper.isSettled);
+});
