@@ -25,6 +25,7 @@ async function metricReasons(): Promise<readonly string[]> {
   const metrics = new Metrics("1");
   const record = createExchangeRecorder({
     log: () => {},
+    isLogged: () => false,
     metrics,
     fixFor: () => undefined,
   });
@@ -33,10 +34,10 @@ async function metricReasons(): Promise<readonly string[]> {
       method: "GET",
       address: "10.0.0.1",
       route: { kind: "root" },
-      entry: undefined,
       caller: undefined,
       decision: undefined,
-      minted: undefined,
+      wanted: undefined,
+      token: undefined,
       answer: refusal(reason, "x"),
       durationMs: 1,
     });

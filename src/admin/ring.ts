@@ -1,17 +1,21 @@
-/** Keeps the last entries of something that goes on for ever. */
-export class Ring<T> {
-  readonly #capacity: number;
-  readonly #entries: T[] = [];
-  #next = 0;
+/**
+ * Keeps the last entries of something that goes on for ever.
+ *
+ * The entries are made once and filled anew: what lives as long as the ring takes to come
+ * round would be the garbage that costs the collector most.
+ */
+export class Ring<T extends object> {
+  readonly #entries: readonly T[];
   #added = 0;
 
   /**
-   * Creates an empty ring.
+   * Creates a ring of which nothing is filled.
    *
    * @param capacity Entries kept at most.
+   * @param create Makes an entry to be filled.
    */
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+  constructor(capacity: number, create: () => T) {
+    this.#entries = Array.from({ length: capacity }, create);
   }
 
   /** Number of entries that were ever added. */
@@ -22,19 +26,20 @@ export class Ring<T> {
   /**
    * Adds an entry, in place of the oldest if it is full.
    *
-   * @param entry The entry.
+   * @param fill Writes all fields of it.
    */
-  add(entry: T): void {
-    this.#entries[this.#next] = entry;
-    this.#next = (this.#next + 1) % this.#capacity;
+  add(fill: (entry: T) => void): void {
+    const entry = this.#entries[this.#added % this.#entries.length];
+    if (entry !== undefined) fill(entry);
     this.#added++;
   }
 
-  /** The entries, newest first. */
+  /** Copies of the entries, newest first. */
   list(): readonly T[] {
+    const cut = this.#added % this.#entries.length;
     return [
-      ...this.#entries.slice(this.#next),
-      ...this.#entries.slice(0, this.#next),
-    ].reverse();
+      ...this.#entries.slice(cut),
+      ...this.#entries.slice(0, cut),
+    ].reverse().slice(0, this.#added).map((entry) => ({ ...entry }));
   }
 }

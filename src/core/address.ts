@@ -23,6 +23,20 @@ const DOTTED_TAIL = /^(.*:)([^:]*\.[^:]*)$/;
  * ```
  */
 export function canonicalAddress(text: string): string | undefined {
+  const known = forms.get(text);
+  if (known !== undefined) return known;
+  const form = canonicalForm(text);
+  if (form === undefined) return undefined;
+  if (forms.size >= MAX_FORMS) forms.clear();
+  forms.set(text, form);
+  return form;
+}
+
+/** Forms of addresses met of late: the same few pods call again and again. */
+const forms = new Map<string, string>();
+const MAX_FORMS = 1_024;
+
+function canonicalForm(text: string): string | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return text;
   if (text.includes("%") || !ipaddr.IPv6.isValid(text)) return undefined;
   // ipaddr.js takes `::10.0.0.1` for `::ffff:10.0.0.1`, and `010` or `0x0a` for

@@ -10,6 +10,8 @@ import { chooseClaimant, type Lookup, type Pod } from "./pod.ts";
 export class PodIndex {
   readonly #byUid = new Map<string, Pod>();
   readonly #uidsByAddress = new Map<string, Set<string>>();
+  /** Who was found behind an address, until something changes there. */
+  readonly #found = new Map<string, Lookup>();
 
   /** Number of pods held, in any state. */
   get size(): number {
@@ -30,6 +32,7 @@ export class PodIndex {
     this.remove(pod);
     this.#byUid.set(pod.uid, pod);
     for (const address of pod.addresses) {
+      this.#found.delete(address);
       const uids = this.#uidsByAddress.get(address);
       if (uids === undefined) {
         this.#uidsByAddress.set(address, new Set([pod.uid]));
@@ -48,6 +51,7 @@ export class PodIndex {
     const uid = pod.uid;
     this.#byUid.delete(uid);
     for (const address of pod.addresses) {
+      this.#found.delete(address);
       const uids = this.#uidsByAddress.get(address);
       uids?.delete(uid);
       if (uids?.size === 0) this.#uidsByAddress.delete(address);
@@ -62,6 +66,7 @@ export class PodIndex {
   replaceAll(pods: Iterable<Pod>): void {
     this.#byUid.clear();
     this.#uidsByAddress.clear();
+    this.#found.clear();
     for (const pod of pods) this.apply(pod);
   }
 
@@ -71,6 +76,8 @@ export class PodIndex {
    * @param address Canonical remote address of a connection, never a header.
    */
   find(address: string): Lookup {
+    const found = this.#found.get(address);
+    if (found !== undefined) return found;
     const uids = this.#uidsByAddress.get(address);
     if (uids === undefined) return { kind: "unknown" };
     const pods: Pod[] = [];
@@ -78,6 +85,8 @@ export class PodIndex {
       const pod = this.#byUid.get(uid);
       if (pod !== undefined) pods.push(pod);
     }
-    return chooseClaimant(pods);
+    const lookup = chooseClaimant(pods);
+    this.#found.set(address, lookup);
+    return lookup;
   }
 }

@@ -99,11 +99,11 @@ function routeRow(
 
 function routeAccount(below: string): Route {
   if (below === "") return { kind: "accounts" };
-  const [account = "", entry, ...rest] = below.split("/");
-  if (rest.length > 0) return { kind: "none" };
-  if (entry === undefined || entry === "") {
-    return { kind: "account", account, directory: entry === "" };
-  }
+  const cut = below.indexOf("/");
+  if (cut < 0) return { kind: "account", account: below, directory: false };
+  const account = below.slice(0, cut);
+  const entry = below.slice(cut + 1);
+  if (entry === "") return { kind: "account", account, directory: true };
   return isAccountEntry(entry)
     ? { kind: "entry", account, entry }
     : { kind: "none" };

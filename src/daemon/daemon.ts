@@ -12,7 +12,6 @@ import type { Caller } from "../core/caller.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Condition } from "../core/condition.ts";
 import { startDeadline } from "../core/deadline.ts";
-import type { RequestView } from "../core/debug_views.ts";
 import { MintError } from "../core/mint.ts";
 import { grantCommand } from "../core/iam_role.ts";
 import { decide, type Decision } from "../core/policy.ts";
@@ -36,10 +35,13 @@ import {
   rememberListings,
   rememberNodeValues,
 } from "../metadata/node_values.ts";
-import { describeExchange } from "../metadata/request_view.ts";
+import {
+  blankRequestView,
+  describeExchange,
+} from "../metadata/request_view.ts";
 import { requestGauges } from "../metadata/request_gauges.ts";
 import { UpstreamClient } from "../metadata/upstream_client.ts";
-import type { Log } from "../telemetry/log.ts";
+import { isWritten, type Log } from "../telemetry/log.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { EventLoopDelay, processGauges } from "../telemetry/process_gauges.ts";
 import { VERSION } from "../telemetry/version.ts";
@@ -202,12 +204,17 @@ export async function startDaemon(
     credentials.isIamThere && tokens.keeper.isSettled;
   const waits = new ConcurrencyLimit(WAITS);
   const inFlight = new ConcurrencyLimit(IN_FLIGHT);
-  const record = createExchangeRecorder({ log, metrics, fixFor });
+  const record = createExchangeRecorder({
+    log,
+    isLogged: (level) => isWritten(level, settings.config.log.level),
+    metrics,
+    fixFor,
+  });
   const audit = createAuditRecorder({
     log: options.auditLog,
     isOn: () => settings.config.log.audit,
   });
-  const requests = new Ring<RequestView>(LAST_REQUESTS);
+  const requests = new Ring(LAST_REQUESTS, blankRequestView);
   let lastRequestAtMs = clock.now();
   const debug: DebugOptions = {
     state: () => ({
@@ -257,7 +264,7 @@ export async function startDaemon(
           if (exchange.address !== settings.config.interception.hostIP) {
             lastRequestAtMs = nowMs;
           }
-          requests.add(describeExchange(exchange, nowMs));
+          requests.add((view) => describeExchange(exchange, nowMs, view));
         },
         isLeaving: () => interception?.state.isSuperseded ?? false,
         startBudget: () =>

@@ -1,6 +1,6 @@
+import { type Awaitable, orElse, whenThere } from "../core/awaitable.ts";
+import { MintError, type MintRequest } from "../core/mint.ts";
 import type { Decision } from "../core/policy.ts";
-import type { MintRequest } from "../core/mint.ts";
-import { MintError } from "../core/mint.ts";
 import { treeToText } from "../core/metadata_tree.ts";
 import { isOn, type Query } from "../core/query.ts";
 import { ACCOUNT_ENTRIES, type AccountEntry } from "../core/route.ts";
@@ -24,7 +24,7 @@ export type Allowed = Extract<Decision, { outcome: "allow" }>;
 /** What is needed to answer for tokens. */
 export interface TokenAnswerOptions {
   /** Obtains a token for the caller. */
-  readonly mint: (request: MintRequest) => Promise<Token>;
+  readonly mint: (request: MintRequest) => Awaitable<Token>;
   /** Current time, in milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
@@ -112,7 +112,7 @@ export function answerEntry(
   entry: AccountEntry,
   allowed: Allowed,
   options: TokenAnswerOptions & { readonly query: Query },
-): Promise<Answer> | Answer {
+): Awaitable<Answer> {
   const { query } = options;
   switch (entry) {
     case "aliases":
@@ -130,10 +130,10 @@ export function answerEntry(
   }
 }
 
-async function answerToken(
+function answerToken(
   allowed: Allowed,
   options: TokenAnswerOptions & { readonly query: Query },
-): Promise<Answer> {
+): Awaitable<Answer> {
   const { query, now } = options;
   const enforce = query.get("enforce_scopes")?.toLowerCase();
   if (enforce !== undefined && !["true", "1", "yes", "y"].includes(enforce)) {
@@ -146,7 +146,7 @@ async function answerToken(
     account: allowed.account,
     scopes,
   };
-  return await withToken(request, options, (token) => {
+  return withToken(request, options, (token) => {
     const left = secondsLeft(token, now());
     if (left < 1) {
       return refusal("iam-unavailable", "The token is over; try again");
@@ -177,10 +177,10 @@ function chooseScopes(
   return containsScopes(own, scopes) ? scopes : own;
 }
 
-async function answerIdentity(
+function answerIdentity(
   allowed: Allowed,
   options: TokenAnswerOptions & { readonly query: Query },
-): Promise<Answer> {
+): Awaitable<Answer> {
   const { query } = options;
   const audience = query.get("audience") ?? "";
   if (audience === "") {
@@ -200,7 +200,7 @@ async function answerIdentity(
     format,
     licenses: isOn(query, "licenses"),
   };
-  return await withToken(
+  return withToken(
     request,
     options,
     (token) => tokenTextAnswer(token.value, "text/html"),
@@ -208,17 +208,18 @@ async function answerIdentity(
 }
 
 /** Mints, and turns a failure into its refusal. */
-async function withToken(
+function withToken(
   request: MintRequest,
   options: TokenAnswerOptions,
   answer: (token: Token) => Answer,
-): Promise<Answer> {
-  try {
-    return answer(await options.mint(request));
-  } catch (error) {
-    if (!(error instanceof MintError)) throw error;
-    return error.reason === undefined
-      ? { ...badParameter(error.message), cause: error.cause }
-      : refusal(error.reason, error.message, { cause: error.cause });
-  }
+): Awaitable<Answer> {
+  return orElse(
+    () => whenThere(options.mint(request), answer),
+    (error) => {
+      if (!(error instanceof MintError)) throw error;
+      return error.reason === undefined
+        ? { ...badParameter(error.message), cause: error.cause }
+        : refusal(error.reason, error.message, { cause: error.cause });
+    },
+  );
 }

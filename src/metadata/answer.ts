@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { encodeQuery, type Query } from "../core/query.ts";
 import type { Reason } from "../core/reason.ts";
 
@@ -17,7 +18,6 @@ export interface Answer {
   readonly cause?: unknown;
 }
 
-const ENCODER = new TextEncoder();
 const JSON_TYPE = "application/json";
 const HTML = "text/html";
 
@@ -181,6 +181,14 @@ export function badParameter(message: string): Answer {
   };
 }
 
+/** How an answer is written. */
+export interface ResponseOptions {
+  /** Method of the request; HEAD gets the headers alone. */
+  readonly method: string;
+  /** Whether the client is to close the connection after it. */
+  readonly isLast: boolean;
+}
+
 /**
  * Writes an answer as HTTP.
  *
@@ -188,21 +196,27 @@ export function badParameter(message: string): Answer {
  * lower case, and gRPC compares `Metadata-Flavor` byte for byte.
  *
  * @param answer What to answer.
- * @param method Method of the request; HEAD gets the headers alone.
+ * @param options Method, and whether it is the last of its connection.
  */
-export function toResponse(answer: Answer, method: string): Response {
-  const body = ENCODER.encode(answer.body);
+export function toResponse(
+  answer: Answer,
+  { method, isLast }: ResponseOptions,
+): Response {
+  const { body, status, contentType } = answer;
   return new Response(method === "HEAD" ? null : body, {
-    status: answer.status,
+    status,
     headers: {
       "Metadata-Flavor": "Google",
-      "Content-Type": answer.contentType,
-      "Content-Length": String(body.length),
+      "Content-Type": contentType,
+      "Content-Length": String(Buffer.byteLength(body)),
       "Server": "k8s-gke-service-account-assigner",
       "X-Content-Type-Options": "nosniff",
       "X-Frame-Options": "SAMEORIGIN",
       "X-XSS-Protection": "0",
       ...answer.headers,
+      ...isLast ? LAST : undefined,
     },
   });
 }
+
+const LAST = { "Connection": "close" };

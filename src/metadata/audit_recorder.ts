@@ -22,10 +22,10 @@ export function createAuditRecorder(
   { log, isOn }: AuditRecorderOptions,
 ): (exchange: Exchange) => void {
   return (exchange) => {
-    const { entry, minted, caller, decision, answer, address } = exchange;
+    const { route, wanted, caller, decision, answer, address } = exchange;
+    const entry = route.kind === "entry" ? route.entry : undefined;
     if (entry !== "token" && entry !== "identity" || !isOn()) return;
-    const token = answer.status === 200 ? minted?.token : undefined;
-    const request = minted?.request;
+    const token = answer.status === 200 ? exchange.token : undefined;
     log("info", token === undefined ? "Token refused" : "Token granted", {
       kind: entry === "token" ? "access-token" : "id-token",
       address,
@@ -34,10 +34,10 @@ export function createAuditRecorder(
       uid: caller?.pod.uid,
       serviceAccount: caller?.pod.serviceAccountName,
       account: decision?.outcome === "allow" ? decision.account : undefined,
-      scopes: request?.kind === "access-token"
-        ? request.scopes.join(" ")
+      scopes: wanted?.kind === "access-token"
+        ? wanted.scopes.join(" ")
         : undefined,
-      audience: request?.kind === "id-token" ? request.audience : undefined,
+      audience: wanted?.kind === "id-token" ? wanted.audience : undefined,
       status: answer.status,
       reason: answer.reason,
       tokenHash: token === undefined ? undefined : hashOf(token),

@@ -6,6 +6,9 @@ export interface ConcurrencyLimitOptions {
   readonly perAddress: number;
 }
 
+/** Callers whose count is kept though it is none, for they will call again. */
+const MAX_IDLE = 1_024;
+
 /** Bounds what goes on at once, in all and for each caller. */
 export class ConcurrencyLimit {
   readonly #options: ConcurrencyLimitOptions;
@@ -48,8 +51,14 @@ export class ConcurrencyLimit {
    */
   leave(address: string): void {
     const own = this.#counts.get(address) ?? 0;
-    if (own <= 1) this.#counts.delete(address);
-    else this.#counts.set(address, own - 1);
+    this.#counts.set(address, Math.max(0, own - 1));
     this.#total -= 1;
+    if (this.#counts.size > MAX_IDLE) this.#forgetIdle();
+  }
+
+  #forgetIdle(): void {
+    for (const [address, count] of this.#counts) {
+      if (count === 0) this.#counts.delete(address);
+    }
   }
 }

@@ -1,13 +1,20 @@
 import { routeTemplate } from "../core/route.ts";
-import { describeError, type Log, type LogLevel } from "../telemetry/log.ts";
+import {
+  describeError,
+  type Log,
+  type LogFields,
+  type LogLevel,
+} from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { describeRequestSpan } from "../telemetry/otel.ts";
+import { describeRequestSpan, type RequestSpan } from "../telemetry/otel.ts";
 import type { Exchange } from "./handler.ts";
 
 /** What {@linkcode createExchangeRecorder} needs. */
 export interface ExchangeRecorderOptions {
   /** Takes one line a request. */
   readonly log: Log;
+  /** Whether lines of a level are written; the others are not even composed. */
+  readonly isLogged: (level: LogLevel) => boolean;
   /** Counts it. */
   readonly metrics: Metrics;
   /** Tells an operator what to do where IAM refuses an account. */
@@ -23,66 +30,71 @@ export interface ExchangeRecorderOptions {
  * @param options Log and metrics.
  */
 export function createExchangeRecorder(
-  { log, metrics, fixFor }: ExchangeRecorderOptions,
+  { log, isLogged, metrics, fixFor }: ExchangeRecorderOptions,
 ): (exchange: Exchange) => void {
   return (exchange) => {
-    const { method, address, answer, decision, durationMs } = exchange;
-    const { status, reason } = answer;
-    const route = exchange.route.kind;
-    describeSpan(exchange);
+    const { answer, decision, durationMs } = exchange;
+    describeRequestSpan(() => describeSpan(exchange));
     metrics.observeRequest({
-      route,
-      status,
+      route: exchange.route.kind,
+      status: answer.status,
       decision: decision?.outcome ?? "",
-      reason,
+      reason: answer.reason,
       seconds: durationMs / 1000,
     });
-    const pod = exchange.caller?.pod;
-    const allowed = decision?.outcome === "allow" ? decision : undefined;
-    log(
-      levelOf(exchange),
-      answer.reason === undefined ? "Answered" : "Refused",
-      {
-        route,
-        method,
-        address,
-        status,
-        reason,
-        pod: pod === undefined ? undefined : `${pod.namespace}/${pod.name}`,
-        account: allowed?.account,
-        wouldDeny: allowed?.wouldDeny,
-        fix: reason === "iam-denied" && allowed !== undefined
-          ? fixFor(allowed.account)
-          : undefined,
-        durationMs: Math.round(durationMs * 10) / 10,
-        error: answer.cause === undefined
-          ? undefined
-          : describeError(answer.cause),
-      },
-    );
+    const level = levelOf(exchange);
+    if (!isLogged(level)) return;
+    const message = answer.reason === undefined ? "Answered" : "Refused";
+    log(level, message, describeLine(exchange, fixFor));
+  };
+}
+
+function describeLine(
+  exchange: Exchange,
+  fixFor: ExchangeRecorderOptions["fixFor"],
+): LogFields {
+  const { method, address, answer, decision, durationMs } = exchange;
+  const { status, reason } = answer;
+  const pod = exchange.caller?.pod;
+  const allowed = decision?.outcome === "allow" ? decision : undefined;
+  return {
+    route: exchange.route.kind,
+    method,
+    address,
+    status,
+    reason,
+    pod: pod === undefined ? undefined : `${pod.namespace}/${pod.name}`,
+    account: allowed?.account,
+    wouldDeny: allowed?.wouldDeny,
+    fix: reason === "iam-denied" && allowed !== undefined
+      ? fixFor(allowed.account)
+      : undefined,
+    durationMs: Math.round(durationMs * 10) / 10,
+    error: answer.cause === undefined ? undefined : describeError(answer.cause),
   };
 }
 
 function describeSpan(
   { route, method, caller, decision, answer }: Exchange,
-): void {
+): RequestSpan {
   const template = routeTemplate(route);
   const allowed = decision?.outcome === "allow" ? decision : undefined;
-  describeRequestSpan({
+  return {
     name: `${METHODS.has(method) ? method : "HTTP"} ${template}`,
     route: template,
     failure: answer.status >= 500
       ? answer.reason ?? "internal-error"
       : undefined,
-  }, {
-    "k8s.namespace.name": caller?.pod.namespace,
-    "k8s.pod.name": caller?.pod.name,
-    "k8s.pod.uid": caller?.pod.uid,
-    "saassigner.account": allowed?.account,
-    "saassigner.scopes.count": allowed?.scopes.length,
-    "saassigner.decision": decision?.outcome,
-    "saassigner.reason": answer.reason,
-  });
+    facts: {
+      "k8s.namespace.name": caller?.pod.namespace,
+      "k8s.pod.name": caller?.pod.name,
+      "k8s.pod.uid": caller?.pod.uid,
+      "saassigner.account": allowed?.account,
+      "saassigner.scopes.count": allowed?.scopes.length,
+      "saassigner.decision": decision?.outcome,
+      "saassigner.reason": answer.reason,
+    },
+  };
 }
 
 /** A pod can call a method what it likes. */

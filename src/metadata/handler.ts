@@ -1,8 +1,12 @@
 import { canonicalAddress } from "../core/address.ts";
-import type { Caller } from "../core/caller.ts";
+import {
+  type Awaitable,
+  endingWith,
+  orElse,
+  whenThere,
+} from "../core/awaitable.ts";
 import { cutTarget } from "../core/gate.ts";
-import type { Decision } from "../core/policy.ts";
-import type { AccountEntry, Route } from "../core/route.ts";
+import type { Route } from "../core/route.ts";
 import { UpstreamError } from "../core/upstream.ts";
 import { currentSpan, readTraceparent } from "../telemetry/otel.ts";
 import {
@@ -13,12 +17,9 @@ import {
   refusal,
   toResponse,
 } from "./answer.ts";
-import {
-  answerRequest,
-  type AnswerRequestOptions,
-  type Progress,
-} from "./answer_request.ts";
+import { answerRequest } from "./answer_request.ts";
 import type { ConcurrencyLimit } from "./concurrency_limit.ts";
+import type { AnswerRequestOptions, Progress } from "./request_context.ts";
 
 /** What the pod-facing handler needs. */
 export interface MetadataHandlerOptions extends AnswerRequestOptions {
@@ -33,21 +34,9 @@ export interface MetadataHandlerOptions extends AnswerRequestOptions {
 }
 
 /** One request and its answer, for log and metric. */
-export interface Exchange {
-  /** What is asked for. */
-  readonly route: Route;
-  /** Entry of a service account that is asked for, if it is one. */
-  readonly entry: AccountEntry | undefined;
+export interface Exchange extends Readonly<Progress> {
   /** Method as sent. */
   readonly method: string;
-  /** Canonical address of the peer. */
-  readonly address: string;
-  /** The caller, if it was asked for and found. */
-  readonly caller: Caller | undefined;
-  /** What was decided for the caller, if anything. */
-  readonly decision: Decision | undefined;
-  /** What was to be minted, and the token if there is one. */
-  readonly minted: Progress["minted"];
   /** The answer. */
   readonly answer: Answer;
   /** Time from arrival to answer, in milliseconds. */
@@ -68,50 +57,55 @@ export function createMetadataHandler(
 ): (
   request: Request,
   info: { readonly remoteAddr: Deno.Addr },
-) => Promise<Response> {
-  return async (request, info) => {
-    const startedMs = options.clock.now();
+) => Awaitable<Response> {
+  const { clock, observe, isLeaving } = options;
+  return (request, info) => {
+    const startedMs = clock.now();
+    const { method } = request;
     const peer = "hostname" in info.remoteAddr ? info.remoteAddr.hostname : "";
     const progress: Progress = {
       address: canonicalAddress(peer) ?? "",
-      route: { kind: "none" },
+      route: NO_ROUTE,
+      caller: undefined,
+      decision: undefined,
+      wanted: undefined,
+      token: undefined,
     };
-    currentSpan().link(readTraceparent(request.headers.get("traceparent")));
-    const answer = await answerAny(request, progress, options)
-      .catch(toFailure);
-    const { route } = progress;
-    options.observe({
-      route,
-      entry: route.kind === "entry" ? route.entry : undefined,
-      method: request.method,
-      address: progress.address,
-      caller: progress.caller,
-      decision: progress.decision,
-      minted: progress.minted,
-      answer,
-      durationMs: options.clock.now() - startedMs,
+    linkCaller(request);
+    const answering = orElse(
+      () => answerAny(request, progress, options),
+      toFailure,
+    );
+    return whenThere(answering, (answer) => {
+      const durationMs = clock.now() - startedMs;
+      observe({ ...progress, method, answer, durationMs });
+      return toResponse(answer, { method, isLast: isLeaving() });
     });
-    const response = toResponse(answer, request.method);
-    if (options.isLeaving()) response.headers.set("Connection", "close");
-    return response;
   };
 }
 
-async function answerAny(
+const NO_ROUTE: Route = { kind: "none" };
+
+/** Has the trace point to the one that the pod says it is in; never the other way round. */
+function linkCaller({ headers }: Request): void {
+  const header = headers.get("traceparent");
+  if (header !== null) currentSpan().link(readTraceparent(header));
+}
+
+function answerAny(
   request: Request,
   progress: Progress,
   options: MetadataHandlerOptions,
-): Promise<Answer> {
+): Awaitable<Answer> {
   if (cutTarget(request) === "/healthz") return answerHealth(progress, options);
   const { inFlight } = options;
   if (!inFlight.enter(progress.address)) {
     return refusal("overload", "Too many requests at once; try again");
   }
-  try {
-    return await answerRequest(request, progress, options);
-  } finally {
-    inFlight.leave(progress.address);
-  }
+  return endingWith(
+    () => answerRequest(request, progress, options),
+    () => inFlight.leave(progress.address),
+  );
 }
 
 function toFailure(error: unknown): Answer {

@@ -1,3 +1,4 @@
+import type { Awaitable } from "../core/awaitable.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Condition } from "../core/condition.ts";
 import { describeError, type Log } from "../telemetry/log.ts";
@@ -45,7 +46,7 @@ export interface ListenOptions {
   readonly handler: (
     request: Request,
     info: { readonly remoteAddr: Deno.Addr },
-  ) => Promise<Response>;
+  ) => Awaitable<Response>;
   /** Whether to wait for a port that another program has, instead of failing. */
   readonly waitsForPort?: boolean;
 }

@@ -1,3 +1,4 @@
+import type { Awaitable } from "../core/awaitable.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Query } from "../core/query.ts";
 import type { Answer } from "./answer.ts";
@@ -27,7 +28,7 @@ export interface WaitOptions {
  * @param options How long, and how often.
  */
 export async function answerWhenChanged(
-  look: () => Promise<Answer>,
+  look: () => Awaitable<Answer>,
   options: WaitOptions,
 ): Promise<Answer> {
   const { query, pollMs, clock, signal } = options;

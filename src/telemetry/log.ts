@@ -37,6 +37,16 @@ export interface LogOptions {
 }
 
 /**
+ * Tells whether a line of a level is written.
+ *
+ * @param level Level of the line.
+ * @param least Least important level that is written.
+ */
+export function isWritten(level: LogLevel, least: LogLevel): boolean {
+  return LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(least);
+}
+
+/**
  * Creates a log.
  *
  * @param options Form, level and where lines go.
@@ -44,7 +54,7 @@ export interface LogOptions {
 export function createLog(options: LogOptions): Log {
   const format = options.format === "json" ? formatJson : formatText;
   return (level, message, fields = {}) => {
-    if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(options.level())) return;
+    if (!isWritten(level, options.level())) return;
     const time = new Date(options.now()).toISOString();
     const traceId = currentTraceId();
     const traced = traceId === undefined ? fields : { ...fields, traceId };

@@ -123,24 +123,27 @@ export function addSpanEvent(name: string, facts: SpanFacts = {}): void {
   activeSpan()?.addEvent(name, withoutUndefined(facts));
 }
 
+/** What is told of an answered request. */
+export interface RequestSpan {
+  /** Name of the span. */
+  readonly name: string;
+  /** The path with what varies left out. */
+  readonly route: string;
+  /** Why it is an error of ours, if it is one. */
+  readonly failure: string | undefined;
+  /** Facts to add. */
+  readonly facts: SpanFacts;
+}
+
 /**
  * Describes the span that the runtime made for the current HTTP request.
  *
- * @param request `name` is the span's, `route` the path with what varies left out,
- * `failure` why it is an error of ours, if it is one.
- * @param facts Facts to add.
+ * @param describe Makes the description; not called if nobody will see it.
  */
-export function describeRequestSpan(
-  request: {
-    readonly name: string;
-    readonly route: string;
-    readonly failure: string | undefined;
-  },
-  facts: SpanFacts,
-): void {
+export function describeRequestSpan(describe: () => RequestSpan): void {
   const span = activeSpan();
-  if (span === undefined) return;
-  const { name, route, failure } = request;
+  if (span === undefined || !span.isRecording()) return;
+  const { name, route, failure, facts } = describe();
   span.updateName(name);
   span.setAttributes({
     "http.route": route,

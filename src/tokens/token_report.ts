@@ -9,7 +9,7 @@ import type { TokenCache } from "./token_cache.ts";
  *
  * @param cache The tokens.
  * @param now Current time, in milliseconds since the Unix epoch.
- * @returns One entry a token, the least recently used first.
+ * @returns One entry a token, the one that came first in front.
  */
 export function describeTokens(
   cache: TokenCache,

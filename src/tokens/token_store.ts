@@ -16,6 +16,8 @@ export interface TokenEntry {
 interface MutableEntry extends TokenEntry {
   life: TokenLife;
   askedAtMs: number;
+  /** Number of its last use, among all uses of all tokens. */
+  lastUse: number;
   readonly holders: Set<string>;
 }
 
@@ -35,10 +37,14 @@ export interface TokenStoreOptions {
  */
 export class TokenStore {
   readonly #options: TokenStoreOptions;
-  /** Least recently used first. */
   readonly #entries = new Map<string, MutableEntry>();
-  /** Keys of each holder, least recently used first. */
-  readonly #keysOf = new Map<string, Set<string>>();
+  /** Keys of each holder, with the number of its own last use of each. */
+  readonly #usesOf = new Map<string, Map<string, number>>();
+  /**
+   * Number of uses so far. By these the least recent one is found, where it is needed:
+   * maps whose order told it would be rebuilt all the time.
+   */
+  #uses = 0;
   #pinned: ReadonlySet<string> = new Set();
 
   /**
@@ -55,7 +61,7 @@ export class TokenStore {
     return this.#entries.size;
   }
 
-  /** Every token, the least recently used first. */
+  /** Every token, the one that came first in front. */
   entries(): Iterable<TokenEntry> {
     return this.#entries.values();
   }
@@ -90,9 +96,9 @@ export class TokenStore {
   ): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
+    this.#uses += 1;
     entry.askedAtMs = asker.nowMs;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
+    entry.lastUse = this.#uses;
     this.#hold(entry, key, asker.holder);
   }
 
@@ -113,6 +119,7 @@ export class TokenStore {
       request,
       life,
       askedAtMs: -Infinity,
+      lastUse: this.#uses,
       holders: new Set(),
     });
     if (this.#entries.size > this.#options.capacity) this.#evict(key);
@@ -152,14 +159,14 @@ export class TokenStore {
   }
 
   #hold(entry: MutableEntry, key: string, holder: string): void {
-    const keys = this.#keysOf.get(holder) ?? new Set();
-    this.#keysOf.set(holder, keys);
+    let uses = this.#usesOf.get(holder);
+    if (uses === undefined) this.#usesOf.set(holder, uses = new Map());
+    uses.set(key, entry.lastUse);
     entry.holders.add(holder);
-    keys.delete(key);
-    keys.add(key);
-    const [oldest] = keys;
-    if (keys.size <= this.#options.perHolder || oldest === undefined) return;
-    keys.delete(oldest);
+    if (uses.size <= this.#options.perHolder) return;
+    const oldest = leastRecent(uses);
+    if (oldest === undefined) return;
+    uses.delete(oldest);
     const left = this.#entries.get(oldest);
     left?.holders.delete(holder);
     if (left?.holders.size === 0 && !this.#pinned.has(oldest)) {
@@ -168,9 +175,9 @@ export class TokenStore {
   }
 
   #forgetKey(holder: string, key: string): void {
-    const keys = this.#keysOf.get(holder);
-    keys?.delete(key);
-    if (keys?.size === 0) this.#keysOf.delete(holder);
+    const uses = this.#usesOf.get(holder);
+    uses?.delete(key);
+    if (uses?.size === 0) this.#usesOf.delete(holder);
   }
 
   /**
@@ -178,11 +185,22 @@ export class TokenStore {
    * pods at most, and would be minted again at once.
    */
   #evict(newest: string): void {
-    for (const key of this.#entries.keys()) {
-      if (this.#pinned.has(key) || key === newest) continue;
-      this.drop(key);
-      return;
+    const uses = new Map<string, number>();
+    for (const [key, { lastUse }] of this.#entries) {
+      if (key !== newest && !this.#pinned.has(key)) uses.set(key, lastUse);
     }
-    if (!this.#pinned.has(newest)) this.drop(newest);
+    const oldest = leastRecent(uses) ?? newest;
+    if (!this.#pinned.has(oldest)) this.drop(oldest);
   }
+}
+
+function leastRecent(uses: ReadonlyMap<string, number>): string | undefined {
+  let oldest: string | undefined;
+  let least = Infinity;
+  for (const [key, use] of uses) {
+    if (use >= least) continue;
+    oldest = key;
+    least = use;
+  }
+  return oldest;
 }

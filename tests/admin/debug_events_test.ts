@@ -1,28 +1,13 @@
 import assert from "node:assert/strict";
 import { streamEvents } from "../../src/admin/debug_events.ts";
-import type { RequestView } from "../../src/core/debug_views.ts";
+import { blankRequestView } from "../../src/metadata/request_view.ts";
 import { Ring } from "../../src/admin/ring.ts";
 import { clockOf } from "../google/manual_clock.ts";
 import { ManualTime } from "../sandbox/manual_time.ts";
 
-function request(atMs: number): RequestView {
-  return {
-    atMs,
-    route: "/",
-    method: "GET",
-    status: 200,
-    reason: undefined,
-    address: "10.0.0.1",
-    pod: undefined,
-    account: undefined,
-    durationMs: 1,
-    traceId: undefined,
-  };
-}
-
 Deno.test("streamEvents() tells the state when it differs, and requests once each", async () => {
   const time = new ManualTime();
-  const requests = new Ring<RequestView>(2);
+  const requests = new Ring(2, blankRequestView);
   const ending = new AbortController();
   let state = '{"a":1}';
   const events = streamEvents({
@@ -31,8 +16,8 @@ Deno.test("streamEvents() tells the state when it differs, and requests once eac
     clock: clockOf(time),
     signal: ending.signal,
   });
-  requests.add(request(1));
-  requests.add(request(2));
+  requests.add((view) => view.atMs = 1);
+  requests.add((view) => view.atMs = 2);
   const next = async (): Promise<string> => (await events.next()).value ?? "";
   assert.equal(await next(), 'event: state\ndata: {"a":1}\n\n');
   assert.match(
@@ -43,7 +28,7 @@ Deno.test("streamEvents() tells the state when it differs, and requests once eac
   const later = next();
   await time.asleep(1);
   state = '{"a":2}';
-  requests.add(request(3));
+  requests.add((view) => view.atMs = 3);
   time.advance(2_000);
   assert.equal(await later, 'event: state\ndata: {"a":2}\n\n');
   const news = await next();

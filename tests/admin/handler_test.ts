@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { DebugOptions } from "../../src/admin/debug_handler.ts";
-import type { RequestView } from "../../src/core/debug_views.ts";
+import { blankRequestView } from "../../src/metadata/request_view.ts";
 import { Ring } from "../../src/admin/ring.ts";
 import {
   type AdminHandlerOptions,
@@ -151,7 +151,7 @@ const debug: DebugOptions = {
     tokens: [],
     traceUrlTemplate: "",
   }),
-  requests: new Ring<RequestView>(2),
+  requests: new Ring(2, blankRequestView),
   configText: () => "log:\n",
   clock: { now: () => 0, sleep: () => Promise.resolve() },
   stopping: new AbortController().signal,

@@ -16,3 +16,16 @@ Deno.test("ConcurrencyLimit bounds what one address does and what all do", () =>
   limit.leave("10.0.0.9");
   assert.equal(taken("10.0.0.1", 2), 1);
 });
+
+Deno.test("ConcurrencyLimit counts on, however many callers there were", () => {
+  const limit = new ConcurrencyLimit({ total: 10_000, perAddress: 1 });
+  limit.enter("busy");
+  for (let caller = 0; caller < 5_000; caller += 1) {
+    limit.enter(`${caller}`);
+    limit.leave(`${caller}`);
+  }
+  assert.equal(limit.total, 1);
+  assert.ok(!limit.enter("busy"));
+  limit.leave("busy");
+  assert.ok(limit.enter("busy"));
+});

@@ -21,8 +21,8 @@ const allow: Decision = {
 };
 const exchange: Exchange = {
   route: { kind: "entry", account: "default", entry: "token" },
-  entry: "token",
-  minted: undefined,
+  wanted: undefined,
+  token: undefined,
   method: "GET",
   address: "10.0.0.5",
   caller: {
@@ -48,6 +48,7 @@ async function record(
   });
   createExchangeRecorder({
     log,
+    isLogged: () => true,
     metrics,
     fixFor: (account) => `grant ${account}`,
   })({ ...exchange, ...one });

@@ -487,3 +487,11 @@ Deno.test("createMetadataHandler() has clients leave only once another daemon ha
   assert.equal(await ask(`${SA}/default/email`), "close");
   assert.equal(await ask("/nothing"), "close");
 });
+
+Deno.test("createMetadataHandler() asks clients to leave, and changes nothing else of an answer", async () => {
+  await using side = await startPodSide({ replace: { isLeaving: () => true } });
+  const { lines } = await side.get(`${SA}/default/email`);
+  assert.ok(lines.includes("Connection: close"));
+  // gRPC compares the name byte for byte.
+  assert.ok(lines.includes("Metadata-Flavor: Google"));
+});
