@@ -1,5 +1,3 @@
-import { Buffer } from "node:buffer";
-import http from "node:http";
 import type { Clock } from "../core/clock.ts";
 import { startDeadline } from "../core/deadline.ts";
 import { traced } from "../telemetry/otel.ts";
@@ -9,6 +7,7 @@ import {
   UpstreamError,
   type UpstreamRequest,
 } from "../core/upstream.ts";
+import { UpstreamConnections } from "./upstream_connections.ts";
 
 /** How {@linkcode UpstreamClient} reaches the server. */
 export interface UpstreamClientOptions {
@@ -22,29 +21,23 @@ export interface UpstreamClientOptions {
   readonly onDate?: (date: string | undefined) => void;
 }
 
-const MAX_BODY = 8 * 1024 * 1024;
-
-const AGENT_OPTIONS = {
-  keepAlive: true,
-  maxSockets: 64,
-  // Proxy variables count for node:http too, once NODE_USE_ENV_PROXY is set.
-  proxyEnv: {},
-};
+/** Connections at a time, of each kind. */
+const MOST = 64;
+/** What may stand in a request's first line: a space or line end would end it there. */
+const TARGET = /^\/[\x21-\x7e]*$/;
+const ENCODER = new TextEncoder();
 
 /**
  * Client of the real metadata server, or of the next hop in front of it.
  *
- * Uses `node:http`: it sends path and header names exactly as given, follows no
- * redirect, and unlike fetch pays no attention to proxy variables. Connections are kept
- * for the next request.
+ * It sends path and header names exactly as given, follows no redirect, and pays no
+ * attention to proxy variables. Connections are kept for the next request.
  */
 export class UpstreamClient implements Disposable {
-  readonly #agent = new http.Agent(AGENT_OPTIONS);
-  /** Connections of requests that wait for a change, which must not keep others waiting. */
-  readonly #waitingAgent = new http.Agent(AGENT_OPTIONS);
+  readonly #connections: UpstreamConnections;
+  /** Those of requests that wait for a change, which must not keep others waiting. */
+  readonly #waiting: UpstreamConnections;
   readonly #host: string;
-  readonly #hostname: string;
-  readonly #port: number;
   readonly #timeoutMs: number;
   readonly #clock: Clock;
   readonly #onDate: UpstreamClientOptions["onDate"];
@@ -56,9 +49,14 @@ export class UpstreamClient implements Disposable {
    */
   constructor(options: UpstreamClientOptions) {
     const url = new URL(`http://${options.address}`);
+    const host = {
+      hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+      port: url.port === "" ? 80 : Number(url.port),
+    };
+    const { now } = options.clock;
+    this.#connections = new UpstreamConnections(host, { most: MOST, now });
+    this.#waiting = new UpstreamConnections(host, { most: MOST, now });
     this.#host = url.host;
-    this.#hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
-    this.#port = url.port === "" ? 80 : Number(url.port);
     this.#timeoutMs = options.timeoutMs;
     this.#clock = options.clock;
     this.#onDate = options.onDate;
@@ -87,85 +85,37 @@ export class UpstreamClient implements Disposable {
     }).finally(() => deadline.stop());
   };
 
-  #send(
+  async #send(
     request: UpstreamRequest,
     signal: AbortSignal,
   ): Promise<UpstreamAnswer> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const abort = (): void => {
-        outgoing.destroy();
-        reject(signal.reason);
-      };
-      const outgoing = http.request({
-        agent: request.timeoutMs === undefined
-          ? this.#agent
-          : this.#waitingAgent,
-        host: this.#hostname,
-        port: this.#port,
-        method: "GET",
-        path: request.path + queryText(request.query),
-        headers: { "Host": this.#host, "Metadata-Flavor": "Google" },
-      });
-      signal.addEventListener("abort", abort, { once: true });
-      const settle = (act: () => void): void => {
-        signal.removeEventListener("abort", abort);
-        act();
-      };
-      outgoing.on("error", (error) => settle(() => reject(error)));
-      outgoing.on("response", (incoming) => {
-        this.#onDate?.(incoming.headers.date);
-        readBody(incoming).then(
-          (body) => settle(() => resolve(toAnswer(incoming, body))),
-          (error) => {
-            outgoing.destroy();
-            settle(() => reject(error));
-          },
-        );
-      });
-      outgoing.end();
-    });
+    const target = request.path + queryText(request.query);
+    if (!TARGET.test(target)) throw new Error("The path cannot be sent");
+    const head = ENCODER.encode(
+      `GET ${target} HTTP/1.1\r\nHost: ${this.#host}\r\n` +
+        "Metadata-Flavor: Google\r\n\r\n",
+    );
+    const connections = request.timeoutMs === undefined
+      ? this.#connections
+      : this.#waiting;
+    const { status, headers, body } = await connections.ask(head, signal);
+    this.#onDate?.(headers.get("date"));
+    return {
+      status,
+      contentType: headers.get("content-type") ?? "application/text",
+      etag: headers.get("etag"),
+      body,
+    };
   }
 
   /** Closes the kept connections. */
   [Symbol.dispose](): void {
-    this.#agent.destroy();
-    this.#waitingAgent.destroy();
+    this.#connections[Symbol.dispose]();
+    this.#waiting[Symbol.dispose]();
   }
 }
 
 function queryText(query: ReadonlyMap<string, string> | undefined): string {
   if (query === undefined || query.size === 0) return "";
   return `?${new URLSearchParams([...query])}`;
-}
-
-/** Reads a whole body; one that ends before its time is an error. */
-function readBody(incoming: http.IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    incoming.on("data", (chunk: Uint8Array) => {
-      size += chunk.length;
-      if (size > MAX_BODY) reject(new Error("The answer is too large"));
-      else chunks.push(chunk);
-    });
-    incoming.on("error", reject);
-    incoming.on("close", () => reject(new Error("The answer was cut off")));
-    incoming.on("end", () => {
-      if (incoming.complete) resolve(Buffer.concat(chunks).toString("utf8"));
-      else reject(new Error("The answer was cut off"));
-    });
-  });
-}
-
-function toAnswer(
-  incoming: http.IncomingMessage,
-  body: string,
-): UpstreamAnswer {
-  return {
-    status: incoming.statusCode ?? 0,
-    contentType: incoming.headers["content-type"] ?? "application/text",
-    etag: incoming.headers.etag,
-    body,
-  };
 }

@@ -281,6 +281,84 @@ Deno.test("UpstreamClient.ask() keeps its connection for the next question, and 
   await closed;
 });
 
+Deno.test("UpstreamClient.ask() asks once more where a kept connection was closed meanwhile", async () => {
+  const sockets: Socket[] = [];
+  await using server = await startBytesServer(
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+    { stay: true, sockets },
+  );
+  using client = connectUpstream(server);
+  await client.ask({ path });
+  const [socket] = sockets;
+  const closed = socket === undefined ? undefined : once(socket, "close");
+  socket?.destroy();
+  await closed;
+  assert.equal((await client.ask({ path })).body, "x");
+  assert.equal(sockets.length, 2);
+});
+
+Deno.test("UpstreamClient.ask() does not ask again where part of an answer has arrived", async () => {
+  const head = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n";
+  const sockets: Socket[] = [];
+  let requests = 0;
+  await using server = await startBytesServer(
+    (index) => index === 0 ? `${head}x` : head,
+    {
+      stay: true,
+      sockets,
+      onRequest: () => {
+        requests += 1;
+        if (requests > 1) sockets.at(-1)?.end();
+      },
+    },
+  );
+  using client = connectUpstream(server);
+  await client.ask({ path });
+  await failureOf(client.ask({ path }));
+  assert.deepEqual([requests, sockets.length], [2, 1]);
+});
+
+Deno.test("UpstreamClient.ask() uses no connection that was idle for half a minute", async () => {
+  const sockets: Socket[] = [];
+  await using server = await startBytesServer(
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+    { stay: true, sockets },
+  );
+  const time = new ManualTime();
+  using client = connectUpstream(server, time);
+  await client.ask({ path });
+  time.advance(30_001);
+  await client.ask({ path });
+  assert.equal(sockets.length, 2);
+});
+
+Deno.test("UpstreamClient.ask() opens no more than 64 connections, and ends the wait for one in time", async () => {
+  await using google = await startGoogleSide();
+  const { metadata, client } = google;
+  const release = metadata.faults.hold();
+  const asking = Array.from({ length: 66 }, () => client.ask({ path }));
+  const stop = new AbortController();
+  const stopped = failureOf(client.ask({ path }, stop.signal));
+  await metadata.requests.reached(64);
+  stop.abort(new Error("enough"));
+  assert.match(String((await stopped).cause), /enough/);
+  assert.equal(metadata.requests.count(), 64);
+  release();
+  const answers = await Promise.all(asking);
+  assert.ok(answers.every(({ body }) => body === "demo-proj"));
+});
+
+Deno.test("UpstreamClient.ask() sends nothing that could end the first line of a request", async (t) => {
+  for (const bad of ["/a b", "/a\r\nX: 1", "/ä", "a", ""]) {
+    await t.step(JSON.stringify(bad), async () => {
+      await using server = await startScriptedServer(() => ({ body: "x" }));
+      using client = connectUpstream(server);
+      await failureOf(client.ask({ path: bad }));
+      assert.equal(server.received.length, 0);
+    });
+  }
+});
+
 Deno.test("UpstreamClient.ask() pays no attention to proxy variables", async () => {
   await using server = await startScriptedServer(() => ({ body: "direct" }));
   const probe = fileURLToPath(new URL("./upstream_probe.ts", import.meta.url));
@@ -314,9 +392,9 @@ interface BytesServer extends AsyncDisposable {
   readonly address: string;
 }
 
-/** Starts a server that answers each request with the same bytes, HTTP or not. */
+/** Starts a server that answers requests with bytes, the same or by their number, HTTP or not. */
 async function startBytesServer(
-  text: string,
+  text: string | ((index: number) => string),
   options: {
     /** Whether the connection stays open after the answer. */
     readonly stay?: boolean;
@@ -327,12 +405,15 @@ async function startBytesServer(
   } = {},
 ): Promise<BytesServer> {
   const { stay = false, sockets = [], onRequest } = options;
+  let count = 0;
   const server = createServer((socket) => {
     sockets.push(socket);
     socket.on("error", () => {});
     socket.on("data", () => {
-      if (stay) socket.write(text);
-      else socket.end(text);
+      const bytes = typeof text === "string" ? text : text(count);
+      count += 1;
+      if (stay) socket.write(bytes);
+      else socket.end(bytes);
       onRequest?.();
     });
   });
