@@ -2,11 +2,8 @@
  * Measures the program as the image runs it: how much memory it takes, and how soon it is
  * ready. It prints what it finds, and fails only if the program does.
  */
-import { createServer } from "node:net";
 import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { Dialogue } from "../e2e/dialogue.ts";
 import { buildImageProgram, type ImageProgram } from "../image_program.ts";
 import { askSteadily } from "./pod_load.ts";
 import {
@@ -14,6 +11,8 @@ import {
   type ProcessMemory,
   readMemory,
 } from "./process_memory.ts";
+import { startProgramOnNode } from "./running_program.ts";
+import { sleep } from "./sleep.ts";
 
 /** What is measured, as it can be chosen on the command line. */
 interface Plan {
@@ -38,13 +37,8 @@ interface Findings {
   readonly after: ProcessMemory;
 }
 
-const PROBE_MS = 5;
-const MOST_PROBES = 2_000;
 /** What is done ahead after the start has ended by then; later, nothing changes. */
 const SETTLING_MS = 5_000;
-const EMULATED_NODE = fileURLToPath(
-  new URL("emulated_node.ts", import.meta.url),
-);
 
 function readPlan(args: readonly string[]): Plan {
   const { values } = parseArgs({
@@ -67,74 +61,16 @@ function readPlan(args: readonly string[]): Plan {
 }
 
 async function measure(program: ImageProgram, plan: Plan): Promise<Findings> {
-  await using node = startEmulatedNode(plan);
-  const flags: readonly string[] = JSON.parse(await node.hear());
-  const [port, adminPort] = [await freePort(), await freePort()];
-  const startedMs = performance.now();
-  await using daemon = new Deno.Command(program.command, {
-    args: [
-      ...flags,
-      "--app-address=127.0.0.1",
-      `--app-port=${port}`,
-      `--admin-port=${adminPort}`,
-      "--interception-backend=none",
-      "--namespace-restrictions",
-    ],
-    env: program.env,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  await untilReady(adminPort);
-  const readyMs = performance.now() - startedMs;
+  await using daemon = await startProgramOnNode(program, plan);
+  const { readyMs, port, pid } = daemon;
   await sleep(SETTLING_MS);
-  const idle = await readMemory(daemon.pid);
-  await forgetPeak(daemon.pid);
+  const idle = await readMemory(pid);
+  await forgetPeak(pid);
   await askSteadily({ ...plan, port });
-  const busy = await readMemory(daemon.pid);
+  const busy = await readMemory(pid);
   await sleep(SETTLING_MS);
-  const after = await readMemory(daemon.pid);
+  const after = await readMemory(pid);
   return { readyMs, idle, busy, after };
-}
-
-function startEmulatedNode({ pods, namespaces }: Plan): Dialogue {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", EMULATED_NODE, `${pods}`, `${namespaces}`],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  return new Dialogue(child);
-}
-
-/** Finds a port that nobody listens at; somebody may a moment later. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" ? address?.port : undefined;
-      server.close(() => resolve(port ?? 0));
-    });
-  });
-}
-
-async function untilReady(adminPort: number): Promise<void> {
-  let answer = "";
-  for (let probes = 0; probes < MOST_PROBES; probes += 1) {
-    try {
-      const response = await fetch(`http://127.0.0.1:${adminPort}/readyz`);
-      answer = await response.text();
-      if (response.ok) return;
-    } catch (error) {
-      answer = String(error);
-    }
-    await sleep(PROBE_MS);
-  }
-  throw new Error(`The program does not become ready: ${answer}`);
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Writes the medians of all runs as a table. */
