@@ -39,6 +39,9 @@ export function readOptions(
       `--rounds is a whole number from 1 on, not ${values.rounds}`,
     );
   }
+  if (values.short && values.readme) {
+    throw new OptionsError("--short tells nothing that README should hold");
+  }
   const names = known.map(({ name }) => name);
   const stranger = positionals.find((name) => !names.includes(name));
   if (stranger !== undefined) {

@@ -48,6 +48,7 @@ Deno.test("options: wrong values and unknown options are wrong usage", () => {
       ["--rounds=x"],
       ["--json"],
       ["--fast"],
+      ["--short", "--readme"],
     ]
   ) assert.throws(() => readOptions(args, KNOWN), OptionsError, args.join(" "));
 });

@@ -30,7 +30,9 @@ export interface Report {
  */
 export function formatMarkdown(report: Report): string {
   const figures = report.measured.flatMap((each) => each.figures);
-  return `${formatMachine(report.machine)}\n\n${formatTable(figures)}\n`;
+  const machine = formatMachine(report.machine);
+  const warning = report.isShort ? " Too short to tell anything." : "";
+  return `${machine}${warning}\n\n${formatTable(figures)}\n`;
 }
 
 /**

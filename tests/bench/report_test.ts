@@ -43,6 +43,13 @@ Deno.test("report: as Markdown, the machine and one table of all scenarios", () 
   );
 });
 
+Deno.test("report: what was too short says so", () => {
+  assert.match(
+    formatMarkdown({ ...REPORT, isShort: true }),
+    /^.*2026-01-31\. Too short to tell anything\.\n\n\|/,
+  );
+});
+
 Deno.test("report: as JSON, every value with its summary", () => {
   assert.deepEqual(JSON.parse(formatJson(REPORT)), {
     machine: { cpu: "Some CPU", cores: 2, deno: "2.9.6", load: "wrk 4.1.0" },
