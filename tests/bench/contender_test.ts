@@ -74,6 +74,15 @@ Deno.test("contenders: the turns of each are its own, and compared round by roun
   );
 });
 
+Deno.test("contenders: their share of a core tells who was at the limit", () => {
+  const turn = { requestsPerSecond: 20_000, p50Ms: 1, p99Ms: 1, cpuMicros: 25 };
+  assert.deepEqual(turnFigures("One", [turn]).at(-1), {
+    what: "One: share of a core",
+    unit: "%",
+    values: [50],
+  });
+});
+
 Deno.test("contenders: who answers wrongly is named", async () => {
   const tool: LoadTool = {
     name: "fake",

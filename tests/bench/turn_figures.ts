@@ -2,7 +2,9 @@ import type { Turn } from "./contender.ts";
 import type { Figure, Target } from "./scenario.ts";
 
 /**
- * Gives the figures of one contender: throughput, latency, processor time.
+ * Gives the figures of one contender: throughput, latency, processor time. One that does
+ * not use most of a core was not what held up the throughput; what made the load was, or
+ * whoever else shares the machine.
  *
  * @param title What the figures are of: `Warm token, 16 connections`.
  * @param turns One a round.
@@ -21,6 +23,13 @@ export function turnFigures(
     figure("p50", "ms", "p50Ms"),
     figure("p99", "ms", "p99Ms"),
     figure("CPU per request", "µs", "cpuMicros"),
+    {
+      what: `${title}: share of a core`,
+      unit: "%",
+      values: turns.map(({ requestsPerSecond, cpuMicros }) =>
+        requestsPerSecond * cpuMicros / 1e4
+      ),
+    },
   ];
 }
 

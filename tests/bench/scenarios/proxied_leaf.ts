@@ -54,15 +54,20 @@ async function measure(setup: Setup): Promise<readonly Figure[]> {
     contenderFor(proxy, { ...ASKING, name: "The bare proxy" }),
   ], { tool, rounds: setup.rounds, seconds });
   await askRightly(program.port, LEAF_QUESTION);
+  const ratio = { turns: own, limits: limit };
   return [
     ...turnFigures(TITLE, own),
     ...turnFigures(`${TITLE}, bare proxy by ${way}`, limit),
     ratioFigure({
+      ...ratio,
       what: `${TITLE}: throughput beside the bare proxy`,
       of: "requestsPerSecond",
-      turns: own,
-      limits: limit,
       target: { least: 0.9 },
+    }),
+    ratioFigure({
+      ...ratio,
+      what: `${TITLE}: CPU per request beside the bare proxy`,
+      of: "cpuMicros",
     }),
   ];
 }
