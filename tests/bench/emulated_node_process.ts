@@ -21,15 +21,15 @@ export interface EmulatedNode extends AsyncDisposable {
  * Starts the emulators, and waits until they listen.
  *
  * @param size How much there is.
- * @param command What to start it by, such as in a network namespace.
+ * @param within What to start them by, such as in a network namespace.
  */
 export async function startEmulatedNode(
   { pods, namespaces }: NodeSize,
-  command: readonly string[] = [],
+  within: readonly string[] = [],
 ): Promise<EmulatedNode> {
   const file = fileURLToPath(new URL("emulated_node.ts", import.meta.url));
   const [name = "", ...args] = [
-    ...command,
+    ...within,
     ...[Deno.execPath(), "run", "--allow-all", file],
     ...[`${pods}`, `${namespaces}`],
   ];
@@ -38,11 +38,13 @@ export async function startEmulatedNode(
     stdin: "piped",
     stdout: "piped",
   }).spawn();
-  const dialogue = new Dialogue(child);
+  await using starting = new AsyncDisposableStack();
+  const dialogue = starting.use(new Dialogue(child));
   const flags: readonly string[] = JSON.parse(await dialogue.hear());
+  const stack = starting.move();
   return {
     flags,
     dialogue,
-    [Symbol.asyncDispose]: () => dialogue[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

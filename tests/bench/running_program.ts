@@ -5,7 +5,7 @@ import {
   startEmulatedNode,
 } from "./emulated_node_process.ts";
 import { freePort } from "./free_port.ts";
-import { sleep } from "./sleep.ts";
+import { untilReady } from "./until_ready.ts";
 
 /** How a program is started besides what is needed to reach the emulators. */
 export interface ProgramOptions {
@@ -13,6 +13,8 @@ export interface ProgramOptions {
   readonly flags?: readonly string[];
   /** Further variables. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What it is started by, such as in a network namespace; must become the program itself. */
+  readonly within?: readonly string[];
 }
 
 /** The bundled program as the image runs it, in a process of its own. */
@@ -34,9 +36,6 @@ export interface ProgramOnNode extends RunningProgram {
   /** The emulators. */
   readonly node: EmulatedNode;
 }
-
-const PROBE_MS = 5;
-const MOST_PROBES = 2_000;
 
 /**
  * Starts emulators and the program that uses them, and waits until it is ready.
@@ -77,7 +76,7 @@ export async function startProgram(
 ): Promise<RunningProgram> {
   await using starting = new AsyncDisposableStack();
   const spawned = starting.use(await spawnProgram(program, node, options));
-  await untilReady(spawned);
+  await untilReady(spawned.adminPort, spawned.hasEnded);
   const readyMs = performance.now() - spawned.startedMs;
   const stack = starting.move();
   return {
@@ -97,12 +96,14 @@ export async function startProgram(
 export async function spawnProgram(
   program: ImageProgram,
   node: EmulatedNode,
-  { flags = [], env = {} }: ProgramOptions = {},
+  { flags = [], env = {}, within = [] }: ProgramOptions = {},
 ): Promise<SpawnedProgram> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const startedMs = performance.now();
-  const child = new Deno.Command(program.command, {
+  const [command = "", ...args] = [...within, program.command];
+  const child = new Deno.Command(command, {
     args: [
+      ...args,
       ...node.flags,
       "--app-address=127.0.0.1",
       `--app-port=${port}`,
@@ -135,22 +136,4 @@ export async function spawnProgram(
 export interface SpawnedProgram extends Omit<RunningProgram, "readyMs"> {
   /** Tells whether it has ended by itself. */
   readonly hasEnded: () => boolean;
-}
-
-async function untilReady(
-  { adminPort, hasEnded }: SpawnedProgram,
-): Promise<void> {
-  let answer = "";
-  for (let probes = 0; probes < MOST_PROBES; probes += 1) {
-    if (hasEnded()) throw new Error("The program has ended instead of serving");
-    try {
-      const response = await fetch(`http://127.0.0.1:${adminPort}/readyz`);
-      answer = await response.text();
-      if (response.ok) return;
-    } catch (error) {
-      answer = String(error);
-    }
-    await sleep(PROBE_MS);
-  }
-  throw new Error(`The program does not become ready: ${answer}`);
 }
