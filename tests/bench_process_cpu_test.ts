@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseCpuSeconds } from "./bench/process_cpu.ts";
+import { sumTree } from "./bench/process_tree.ts";
 
 Deno.test("process CPU: own and children's time, whatever the name holds", () => {
   const stat =
@@ -9,4 +10,19 @@ Deno.test("process CPU: own and children's time, whatever the name holds", () =>
 
 Deno.test("process CPU: a line that holds none is no zero", () => {
   assert.throws(() => parseCpuSeconds("812 (deno) S 1 2"), /No times/);
+});
+
+Deno.test("process CPU: a tree is all below its top, and nothing else", () => {
+  const stat = (parent: number, ticks: number): string =>
+    `7 (x (1) y) S ${parent} 1 1 0 -1 4 9 8 7 6 ${ticks} 0 0 0 20 0`;
+  const stats = new Map([
+    [10, stat(1, 100)],
+    [11, stat(10, 200)],
+    [12, stat(11, 400)],
+    [13, stat(1, 800)],
+    [14, ""],
+  ]);
+  assert.equal(sumTree(stats, 10), 7);
+  assert.equal(sumTree(stats, 11), 6);
+  assert.throws(() => sumTree(stats, 14), /No times/);
 });
