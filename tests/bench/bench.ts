@@ -14,7 +14,7 @@ import { SCENARIOS } from "./scenarios.ts";
 const README = new URL("../../README.md", import.meta.url);
 
 async function bench(options: Options): Promise<void> {
-  const { rounds, isShort } = options;
+  const { rounds, isShort, isWhole } = options;
   const folder = await Deno.makeTempDir();
   const measured: Measured[] = [];
   const machine = describeMachine((await chooseLoadTool()).name);
@@ -24,7 +24,7 @@ async function bench(options: Options): Promise<void> {
     for (const { name, measure } of options.scenarios) {
       await say(name);
       try {
-        const figures = await measure({ program, rounds, isShort });
+        const figures = await measure({ program, rounds, isShort, isWhole });
         measured.push({ scenario: name, figures });
       } catch (cause) {
         throw new Error(`The scenario ${name} fails`, { cause });

@@ -9,7 +9,7 @@ import {
   podObject,
 } from "../../src/sandbox/kubernetes/objects.ts";
 import { ANNOTATIONS, followCluster, NODE } from "./followed_cluster.ts";
-import { quantile } from "./quantile.ts";
+import { median } from "./summary.ts";
 
 /** Collects garbage. */
 declare const gc: () => void;
@@ -74,6 +74,6 @@ for (let index = pods; index < pods + changes; index += 1) {
 }
 const findings: ClusterFindings = {
   heapMiB: after - before,
-  changeMs: quantile(times, 0.5),
+  changeMs: median(times),
 };
 await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(findings)));

@@ -1,4 +1,4 @@
-import { must } from "../e2e/must.ts";
+import { run } from "./run.ts";
 
 /** Address of the emulated node in its network. */
 export const NODE_ADDRESS = "10.128.0.2";
@@ -19,14 +19,14 @@ export async function mayMakeNamespaces(): Promise<boolean> {
   if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
   const name = `bench-${crypto.randomUUID().slice(0, 6)}`;
   try {
-    await must("ip", ["netns", "add", name]);
+    await run("ip", ["netns", "add", name]);
     try {
       const within = ["netns", "exec", name];
-      await must("ip", [...within, "nft", "list", "ruleset"]);
-      await must("ip", [...within, "iptables", "--list"]);
-      await must("ip", [...within, "ip6tables", "--list"]);
+      await run("ip", [...within, "nft", "list", "ruleset"]);
+      await run("ip", [...within, "iptables", "--list"]);
+      await run("ip", [...within, "ip6tables", "--list"]);
     } finally {
-      await must("ip", ["netns", "delete", name]);
+      await run("ip", ["netns", "delete", name]);
     }
     return true;
   } catch {
@@ -48,7 +48,7 @@ export async function createNodeNamespace(
   // iptables-legacy would lock out the machine's own.
   const lock = await Deno.makeTempFile({ prefix: "xtables" });
   making.defer(() => Deno.remove(lock));
-  await must("ip", ["netns", "add", name]);
+  await run("ip", ["netns", "add", name]);
   making.defer(() => remove(name));
   for (
     const line of [
@@ -62,10 +62,10 @@ export async function createNodeNamespace(
       "link set cbr0 up",
       "route add default via 10.128.0.1",
     ]
-  ) await must("ip", ["-n", name, ...line.split(" ")]);
+  ) await run("ip", ["-n", name, ...line.split(" ")]);
   if (tool === "iptables") {
     // By this the kubelet tells which kind of iptables the node uses.
-    await must("ip", [
+    await run("ip", [
       ...["netns", "exec", name, "iptables-nft"],
       ..."-t mangle -N KUBE-IPTABLES-HINT".split(" "),
     ]);
@@ -80,7 +80,7 @@ export async function createNodeNamespace(
 
 /** Ends what runs in a namespace, for a program that was killed leaves `nft monitor` there. */
 async function remove(name: string): Promise<void> {
-  const pids = await must("ip", ["netns", "pids", name]);
+  const pids = await run("ip", ["netns", "pids", name]);
   for (const pid of pids.split("\n").filter((line) => line !== "")) {
     try {
       Deno.kill(Number(pid), "SIGKILL");
@@ -88,5 +88,5 @@ async function remove(name: string): Promise<void> {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-  await must("ip", ["netns", "delete", name]);
+  await run("ip", ["netns", "delete", name]);
 }

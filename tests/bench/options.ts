@@ -10,6 +10,8 @@ export interface Options {
   readonly rounds: number;
   /** Whether to be over in a moment. */
   readonly isShort: boolean;
+  /** Whether to take the minutes that some scenarios take in full. */
+  readonly isWhole: boolean;
   /** File to write JSON to. */
   readonly json: string | undefined;
   /** Whether to write the table into README.md. */
@@ -59,6 +61,7 @@ export function readOptions(
       : known.filter(({ name }) => positionals.includes(name)),
     rounds,
     isShort: values.short === true,
+    isWhole: values.whole === true,
     json: values.json,
     writesReadme: values.readme === true,
     asksHelp: values.help === true,
@@ -78,6 +81,7 @@ compared takes turns in one run. Fails only if the program answers wrongly.
 
   --rounds N   how often everything is measured (5; 1 with --short)
   --short      with tiny counts, only to see that all works
+  --whole      with memory-load for ten minutes
   --json FILE  write all values as JSON
   --readme     write the table into README.md
   --help       this text
@@ -97,6 +101,7 @@ function listScenarios(known: readonly Scenario[]): string {
 const OPTIONS = {
   rounds: { type: "string" },
   short: { type: "boolean" },
+  whole: { type: "boolean" },
   json: { type: "string" },
   readme: { type: "boolean" },
   help: { type: "boolean", short: "h" },

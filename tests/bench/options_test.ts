@@ -13,7 +13,8 @@ Deno.test("options: all scenarios five times, or once if it is to be short", () 
   const options = readOptions([], KNOWN);
   assert.deepEqual(namesIn(options), ["warm-token-16", "email"]);
   assert.equal(options.rounds, 5);
-  assert.ok(!options.isShort);
+  assert.ok(!options.isShort && !options.isWhole);
+  assert.ok(readOptions(["--whole"], KNOWN).isWhole);
   assert.equal(readOptions(["--short"], KNOWN).rounds, 1);
   assert.ok(readOptions(["--short"], KNOWN).isShort);
   assert.equal(readOptions(["--short", "--rounds=2"], KNOWN).rounds, 2);

@@ -8,8 +8,8 @@ export interface Setup {
   readonly rounds: number;
   /** Whether it is to be over in a few seconds, only to see that it works. */
   readonly isShort: boolean;
-  /** Whether what takes minutes is measured for as long as it takes; no if left out. */
-  readonly isWhole?: boolean;
+  /** Whether what takes minutes is measured for as long as it takes. */
+  readonly isWhole: boolean;
 }
 
 /** Bound of a figure that it is to keep; never asserted, for machines differ. */

@@ -1,5 +1,6 @@
 import type { Scenario } from "./scenario.ts";
 import { MANY_PODS_SCENARIO } from "./scenarios/many_pods.ts";
+import { NODE_SCENARIOS } from "./scenarios/node_scenarios.ts";
 import { OTHER_ANSWER_SCENARIOS } from "./scenarios/other_answers.ts";
 import { PROXIED_LEAF_SCENARIO } from "./scenarios/proxied_leaf.ts";
 import { TRACING_SCENARIO } from "./scenarios/tracing.ts";
@@ -12,4 +13,5 @@ export const SCENARIOS: readonly Scenario[] = [
   PROXIED_LEAF_SCENARIO,
   MANY_PODS_SCENARIO,
   TRACING_SCENARIO,
+  ...NODE_SCENARIOS,
 ];

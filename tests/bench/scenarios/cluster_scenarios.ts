@@ -17,7 +17,7 @@ const API_REQUESTS: Scenario = {
     const values: number[] = [];
     while (values.length < rounds) values.push(await countIdleHour());
     return [{
-      what: "API server, an idle hour and node",
+      what: "API server in an idle hour",
       unit: "requests",
       values,
       target: { most: 30 },
@@ -40,7 +40,7 @@ const CLUSTER: Scenario = {
     }
     return [
       {
-        what: `heap of ${pods} pods, ${
+        what: `Heap of ${pods} pods, ${
           namespaces.toLocaleString("en")
         } namespaces`,
         unit: "MiB",
@@ -48,7 +48,7 @@ const CLUSTER: Scenario = {
         target: { most: 16 },
       },
       {
-        what: "change at the API server to who waits for it, median",
+        what: "Change at the API server until it counts",
         unit: "ms",
         values: found.map(({ changeMs }) => changeMs),
         target: { most: 5 },

@@ -10,8 +10,8 @@ import { readTreeCpuSeconds } from "../process_tree.ts";
 import { spawnProgram, startProgram } from "../running_program.ts";
 import type { Figure, Scenario, Setup } from "../scenario.ts";
 import { sleep } from "../sleep.ts";
+import { USUAL_NODE } from "../usual_node.ts";
 
-const SIZE = { pods: 110, namespaces: 1_000 };
 /** Rules are looked at every ten seconds. */
 const WINDOW_S = 20;
 const SETTLING_MS = 5_000;
@@ -39,8 +39,8 @@ const IDLE_CPU: Scenario = {
     );
     return tools.map((tool): Figure => ({
       what: tool === "none"
-        ? "of a core, without rules to check (not root, or tools missing)"
-        : `of a core, with rules of ${tool} to check`,
+        ? "Idle CPU of a core, without rules to check (not root, or tools missing)"
+        : `Idle CPU of a core, ${tool} checked`,
       unit: "%",
       values: shares.filter((_, index) => started[index]?.tool === tool),
       target: { most: 1 },
@@ -55,11 +55,11 @@ async function start(
   stack: AsyncDisposableStack,
 ): Promise<number> {
   if (tool === "none") {
-    const node = stack.use(await startEmulatedNode(SIZE));
+    const node = stack.use(await startEmulatedNode(USUAL_NODE));
     return stack.use(await startProgram(program, node)).pid;
   }
   const { within, env } = stack.use(await createNodeNamespace(tool));
-  const node = stack.use(await startEmulatedNode(SIZE, within));
+  const node = stack.use(await startEmulatedNode(USUAL_NODE, within));
   const spawned = stack.use(
     await spawnProgram(program, node, {
       within,

@@ -4,8 +4,8 @@ import type { Caller } from "../../../src/core/caller.ts";
 import { decide } from "../../../src/core/policy.ts";
 import { podOf } from "../../kubernetes/finder_setup.ts";
 import { runHeapProcess } from "../heap_process.ts";
-import { quantile } from "../quantile.ts";
 import type { Scenario } from "../scenario.ts";
+import { median } from "../summary.ts";
 import type { SoakFindings } from "../token_soak_process.ts";
 
 const PODS = 256;
@@ -19,11 +19,11 @@ const PAGE: Scenario = {
     const values: number[] = [];
     while (values.length < rounds) {
       values.push(
-        quantile(Array.from({ length: LOOKS }, () => timeLook(callers)), 0.5),
+        median(Array.from({ length: LOOKS }, () => timeLook(callers))),
       );
     }
     return Promise.resolve([{
-      what: `one look at ${PODS} pods`,
+      what: `Debug page, one look at ${PODS} pods`,
       unit: "ms",
       values,
       // 1 % of a core.
@@ -43,8 +43,7 @@ const TOKEN_SOAK: Scenario = {
       found.push(await runHeapProcess("token_soak_process.ts", ...counts));
     }
     return [{
-      what:
-        "heap after the second half of the requests to that after the first",
+      what: "Renewals of tokens: heap at the end to that half-way",
       unit: "ratio",
       values: found.map(({ firstMiB, secondMiB }) => secondMiB / firstMiB),
       target: { most: 1.1 },

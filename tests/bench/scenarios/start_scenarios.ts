@@ -12,8 +12,8 @@ import {
 } from "../running_program.ts";
 import type { Figure, Scenario, Setup } from "../scenario.ts";
 import { sleep } from "../sleep.ts";
+import { USUAL_NODE } from "../usual_node.ts";
 
-const SIZE = { pods: 110, namespaces: 1_000 };
 const PAUSE_MS = 1;
 const MOST_MS = 10_000;
 
@@ -21,7 +21,7 @@ const START: Scenario = {
   name: "start",
   about: "from the start to ready, with 110 pods and 1,000 namespaces",
   measure: async (setup) => [{
-    what: "start to ready",
+    what: "Start to ready, 110 pods, 1,000 namespaces",
     unit: "ms",
     values: await eachRound(setup, async (node) => {
       await using running = await startProgram(setup.program, node);
@@ -35,7 +35,7 @@ const RESTART: Scenario = {
   name: "restart",
   about: "from the start to the first token of a pod that asks over and over",
   measure: async (setup) => [{
-    what: "start to the first token",
+    what: "Start to the first token",
     unit: "ms",
     values: await eachRound(setup, async (node) => {
       await using spawned = await spawnProgram(setup.program, node);
@@ -68,7 +68,7 @@ const GROWTH: Scenario = {
           unit: "MiB",
           values: memory.map(({ rss }) => rss),
         },
-        { what: `start to ready, ${of}`, unit: "ms", values: readyMs },
+        { what: `Start to ready, ${of}`, unit: "ms", values: readyMs },
       );
     }
     return figures;
@@ -80,7 +80,7 @@ async function eachRound(
   { rounds }: Setup,
   measure: (node: EmulatedNode) => Promise<number>,
 ): Promise<readonly number[]> {
-  await using node = await startEmulatedNode(SIZE);
+  await using node = await startEmulatedNode(USUAL_NODE);
   const values: number[] = [];
   while (values.length < rounds) values.push(await measure(node));
   return values;

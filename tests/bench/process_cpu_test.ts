@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { parseCpuSeconds } from "./bench/process_cpu.ts";
-import { sumTree } from "./bench/process_tree.ts";
+import { parseCpuSeconds } from "./process_cpu.ts";
+import { sumTree } from "./process_tree.ts";
 
 Deno.test("process CPU: own and children's time, whatever the name holds", () => {
   const stat =

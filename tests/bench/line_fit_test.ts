@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fitLine } from "./bench/line_fit.ts";
+import { fitLine } from "./line_fit.ts";
 
 Deno.test("line fit: a line is found as it is, without error", () => {
   const points = [1, 2, 3, 6].map((x) => ({ x, y: 10 - 2 * x }));
