@@ -1,4 +1,4 @@
-import type { AskingPods } from "./asking_pods.ts";
+import type { AskingPod, AskingPods } from "./asking_pods.ts";
 import type { PodsCommand, PodTimes } from "./node_command.ts";
 import { sleep } from "./sleep.ts";
 
@@ -25,7 +25,7 @@ export async function timePods(
   return times;
 }
 
-type Pods = ReturnType<AskingPods["plan"]>;
+type Pods = readonly AskingPod[];
 
 async function timeNew(
   asking: AskingPods,
@@ -35,16 +35,26 @@ async function timeNew(
   const startedMs = performance.now();
   const overIamMs: number[] = [];
   for (const pod of pods) {
-    const answered = asking.ask(pod, port);
     const held = asking.holdIam(pod.account, iamMs);
-    await sleep(PARKING_MS);
-    const createdMs = performance.now();
-    asking.create(pod);
-    const answeredMs = await answered;
+    const [answeredMs, createdMs] = await Promise.all([
+      asking.ask(pod, port),
+      createLater(asking, pod),
+    ]);
     const { cameMs, wentOnMs } = await held;
     overIamMs.push(answeredMs - createdMs - (wentOnMs - cameMs));
   }
   return { overIamMs, wholeMs: performance.now() - startedMs };
+}
+
+/** Creates a pod once its request waits, and gives when. */
+async function createLater(
+  asking: AskingPods,
+  pod: AskingPod,
+): Promise<number> {
+  await sleep(PARKING_MS);
+  const createdMs = performance.now();
+  asking.create(pod);
+  return createdMs;
 }
 
 async function timeKnown(

@@ -52,9 +52,9 @@ const IDLE: Scenario = {
 const STEADY: Scenario = {
   name: "memory-load",
   about:
-    "memory at 500 requests/s from 110 pods; for 10 s, or 10 min with --whole",
+    "memory at 500 requests/s from 110 pods; for 20 s, or 10 min with --whole",
   measure: async ({ program, rounds, isShort, isWhole }) => {
-    const seconds = isShort ? 2 : isWhole ? 600 : 10;
+    const seconds = isShort ? 2 : isWhole ? 600 : 20;
     const memory: ProcessMemory[] = [];
     // The long form is long enough to see by itself whether anything grows.
     while (memory.length < (isWhole ? 1 : rounds)) {
