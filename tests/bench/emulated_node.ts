@@ -1,6 +1,7 @@
 /**
  * Runs the sandbox's emulators with many pods and namespaces, and answers the flags
- * that make a daemon use them, as JSON. Ends with its standard input.
+ * that make a daemon use them, as JSON. Then takes commands, and ends with its standard
+ * input.
  */
 import { systemClock } from "../../src/cli/system_clock.ts";
 import {
@@ -10,7 +11,11 @@ import {
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { SANDBOX_NODE } from "../../src/sandbox/sandbox_pods.ts";
 import { answer, toldLines } from "../e2e/told_lines.ts";
+import { AskingPods } from "./asking_pods.ts";
+import type { NodeAnswer, NodeCommand } from "./node_command.ts";
 import { podAddress } from "./pod_address.ts";
+import { timePods } from "./time_pods.ts";
+import { untilReady } from "./until_ready.ts";
 
 const [pods = 0, namespaces = 0] = Deno.args.map(Number);
 /** Pods of real clusters are this large, most of which is nothing to us. */
@@ -41,4 +46,20 @@ for (let index = 0; index < pods; index += 1) {
   }));
 }
 await answer(JSON.stringify(sandbox.flags));
-await Array.fromAsync(toldLines());
+
+const asking = new AskingPods(sandbox, namespaces);
+for await (const line of toldLines()) {
+  await answer(JSON.stringify(await obey(JSON.parse(line))));
+}
+
+async function obey(command: NodeCommand): Promise<NodeAnswer> {
+  try {
+    if (command.kind !== "ready") {
+      return { outcome: "done", times: await timePods(asking, command) };
+    }
+    await untilReady(command.adminPort);
+    return { outcome: "done" };
+  } catch (error) {
+    return { outcome: "failed", error: String(error) };
+  }
+}
