@@ -15,6 +15,8 @@ const README = new URL("../../README.md", import.meta.url);
 
 async function bench(options: Options): Promise<void> {
   const { rounds, isShort, isWhole } = options;
+  // Fails now rather than after all the measuring if there is no place for it.
+  if (options.writesReadme) replacePart(await Deno.readTextFile(README), "");
   const folder = await Deno.makeTempDir();
   const measured: Measured[] = [];
   const machine = describeMachine((await chooseLoadTool()).name);

@@ -16,6 +16,7 @@ Deno.test("README part: without both comments in order, nothing is written", () 
       "<!-- /bench --> <!-- bench -->",
       "<!-- bench --><!-- /bench --><!-- /bench -->",
       "<!-- bench --><!-- bench --><!-- /bench -->",
+      "<!-- bench --><!-- /bench --><!-- bench -->",
     ]
   ) assert.throws(() => replacePart(readme, "new"), /README.md lacks/);
 });
