@@ -30,16 +30,23 @@ export interface Sandbox extends AsyncDisposable {
   readonly flags: readonly string[];
 }
 
+/** How a sandbox can differ. */
+export interface SandboxOptions {
+  /** Signs all ID tokens, as one key of Google's does; a fresh one if left out. */
+  readonly signingKey?: SigningKey;
+  /** Least number of characters of an access token of IAM; short ones if left out. */
+  readonly tokenLength?: number;
+}
+
 /**
  * Starts an emulated node with a handful of pods.
  *
  * @param clock Time for everything in it.
- * @param options `signingKey` signs all ID tokens, as one key of Google's does; a fresh
- * one if left out.
+ * @param options How it differs from the usual.
  */
 export async function startSandbox(
   clock: Clock,
-  options: { readonly signingKey?: SigningKey } = {},
+  options: SandboxOptions = {},
 ): Promise<Sandbox> {
   await using starting = new AsyncDisposableStack();
   const signingKey = options.signingKey ?? await createSigningKey();
@@ -56,6 +63,7 @@ export async function startSandbox(
   const iam = starting.use(
     await startIamCredentials({
       ...clock,
+      tokenLength: options.tokenLength ?? 0,
       signingKey,
       accountOf: (token) => metadata.accountOf(token),
       accounts: Object.fromEntries(

@@ -12,14 +12,17 @@ export interface BearerAccount {
 export class TokenLedger {
   readonly #minted = new Map<string, BearerAccount>();
   readonly #prefix: string;
+  readonly #length: number;
 
   /**
    * Creates an empty ledger.
    *
    * @param prefix Start of every token, which tells where a token came from.
+   * @param length Least number of characters of a token; Google's have about 1,000.
    */
-  constructor(prefix: string) {
+  constructor(prefix: string, length = 0) {
     this.#prefix = prefix;
+    this.#length = length;
   }
 
   /** Every token minted so far, oldest first. */
@@ -33,7 +36,8 @@ export class TokenLedger {
    * @param bearer What the token stands for.
    */
   mint(bearer: BearerAccount): string {
-    const token = `${this.#prefix}${crypto.randomUUID().replaceAll("-", "")}`;
+    const token = `${this.#prefix}${crypto.randomUUID().replaceAll("-", "")}`
+      .padEnd(this.#length, "x");
     this.#minted.set(token, bearer);
     return token;
   }

@@ -21,7 +21,12 @@ const [pods = 0, namespaces = 0] = Deno.args.map(Number);
 /** Pods of real clusters are this large, most of which is nothing to us. */
 const BALLAST = "x".repeat(8_192);
 
-await using sandbox = await startSandbox(systemClock);
+/** As long as Google's are; what is answered is mostly the token. */
+const TOKEN_LENGTH = 1_024;
+
+await using sandbox = await startSandbox(systemClock, {
+  tokenLength: TOKEN_LENGTH,
+});
 const { cluster } = sandbox.kubernetes;
 for (let index = 0; index < namespaces; index += 1) {
   cluster.create(namespaceObject({

@@ -23,7 +23,7 @@ const ACCOUNT = `${V1}instance/service-accounts/default/`;
 export const TOKEN_QUESTION: Question = {
   path: `${ACCOUNT}token`,
   status: 200,
-  body: /^\{"access_token":"ya29\.c\.iam-[0-9a-f]+","expires_in":\d{4},/,
+  body: /^\{"access_token":"ya29\.c\.iam-[0-9a-f]{32}x*","expires_in":\d{4},/,
 };
 
 /** E-mail of the caller's account. */

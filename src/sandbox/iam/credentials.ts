@@ -66,6 +66,8 @@ export interface IamCredentialsOptions {
   readonly extendedLifetimeAccounts?: readonly string[];
   /** Project that pays for the calls. */
   readonly projectNumber?: string;
+  /** Least number of characters of an access token; Google's have about 1,000. */
+  readonly tokenLength?: number;
 }
 
 /** A running emulator of the IAM Service Account Credentials API. */
@@ -73,7 +75,7 @@ export class IamCredentials implements AsyncDisposable {
   readonly #options: IamCredentialsOptions;
   readonly #server: LoopbackServer;
   readonly #signingKey: SigningKey;
-  readonly #ledger = new TokenLedger("ya29.c.iam-");
+  readonly #ledger: TokenLedger;
   #api: "enabled" | "disabled" = "enabled";
 
   /** Accounts and grants; changes hold from the next call on. */
@@ -91,6 +93,7 @@ export class IamCredentials implements AsyncDisposable {
    */
   constructor(options: IamCredentialsOptions, signingKey: SigningKey) {
     this.#options = options;
+    this.#ledger = new TokenLedger("ya29.c.iam-", options.tokenLength);
     this.#signingKey = signingKey;
     this.faults = new FaultPlan(options.sleep);
     this.#server = new LoopbackServer(
