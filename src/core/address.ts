@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { remember } from "./remember.ts";
 
 /** IPv6 whose last 32 bits are written as IPv4. */
 const DOTTED_TAIL = /^(.*:)([^:]*\.[^:]*)$/;
@@ -23,18 +24,10 @@ const DOTTED_TAIL = /^(.*:)([^:]*\.[^:]*)$/;
  * ```
  */
 export function canonicalAddress(text: string): string | undefined {
-  const known = forms.get(text);
-  if (known !== undefined) return known;
-  const form = canonicalForm(text);
-  if (form === undefined) return undefined;
-  if (forms.size >= MAX_FORMS) forms.clear();
-  forms.set(text, form);
-  return form;
+  return formOf(text);
 }
 
-/** Forms of addresses met of late: the same few pods call again and again. */
-const forms = new Map<string, string>();
-const MAX_FORMS = 1_024;
+const formOf = remember(canonicalForm, { most: 1_024, longest: 64 });
 
 function canonicalForm(text: string): string | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return text;

@@ -1,17 +1,6 @@
 import { canonicalAddress } from "./address.ts";
-
-/** One request as the HTTP server hands it over, before anything is decoded. */
-export interface RawRequest {
-  /** Method as sent. */
-  readonly method: string;
-  /** `http://` + Host + target as sent, or an absolute target as sent: what `Deno.serve` gives. */
-  readonly url: string;
-  /** Headers; a repeated one joined by `, `. */
-  readonly headers: {
-    get(name: string): string | null;
-    forEach(visit: (value: string, name: string) => void): void;
-  };
-}
+import type { ReceivedRequest } from "./received_request.ts";
+import { remember } from "./remember.ts";
 
 /** Outcome of {@linkcode gate}. */
 export type Gated =
@@ -52,8 +41,6 @@ const METADATA_HOSTS: readonly string[] = [
 
 const MAX_TARGET = 8192;
 const MAX_HEADERS = 16_384;
-const MAX_HOST = 255;
-const HOST = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$/;
 const PATH = /^\/[A-Za-z0-9/_.~@!$'()*,:+=-]*$/;
 const UNCLEAN = /\/\/|\/\.{1,2}(\/|$)/;
 const METHOD = /^[A-Z]+$/;
@@ -70,38 +57,33 @@ const METHOD = /^[A-Z]+$/;
  * @returns The path and query to serve, or the refusal.
  */
 export function gate(
-  request: RawRequest,
+  { method, target, fields }: ReceivedRequest,
   extraHosts: readonly string[] = [],
 ): Gated {
-  const target = cutTarget(request);
   if (target === undefined || target.length > MAX_TARGET) {
     return refuse(400, "bad-target", "Malformed request target");
   }
   const cut = target.indexOf("?");
   const path = cut < 0 ? target : target.slice(0, cut);
-  if (!PATH.test(path) || UNCLEAN.test(path)) {
-    return refuse(404, "bad-path", "Not Found");
+  if (!isClean(path)) return refuse(404, "bad-path", "Not Found");
+  if (method !== "GET" && method !== "HEAD") {
+    return METHOD.test(method)
+      ? refuse(405, "bad-method", "Only GET and HEAD are supported")
+      : refuse(400, "bad-method", "Malformed method");
   }
-  if (!METHOD.test(request.method)) {
-    return refuse(400, "bad-method", "Malformed method");
-  }
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    return refuse(405, "bad-method", "Only GET and HEAD are supported");
-  }
-  if (headerSize(request.headers) > MAX_HEADERS) {
+  if (fields.size > MAX_HEADERS) {
     return refuse(400, "bad-headers", "The headers are too long");
   }
-  if (announcesBody(request.headers)) {
+  if (announcesBody(fields)) {
     return refuse(400, "has-body", "A request with a body is refused");
   }
-  const host = request.headers.get("host");
-  if (host !== null && !isKnownHost(host, extraHosts)) {
+  const { host } = fields;
+  if (host !== undefined && !isKnownHost(host, extraHosts)) {
     return refuse(403, "foreign-host", "The Host header names another server");
   }
-  const connection = request.headers.get("connection")?.toLowerCase() ?? "";
+  const connection = fields.connection?.toLowerCase() ?? "";
   if (
-    request.headers.get("x-forwarded-for") !== null ||
-    connection.includes("x-forwarded-for")
+    fields.forwardedFor !== undefined || connection.includes("x-forwarded-for")
   ) {
     return refuse(
       403,
@@ -109,10 +91,9 @@ export function gate(
       "Requests with X-Forwarded-For are refused",
     );
   }
-  const flavor = request.headers.get("metadata-flavor");
   if (
     path !== "/" &&
-    (flavor !== "Google" || connection.includes("metadata-flavor"))
+    (fields.flavor !== "Google" || connection.includes("metadata-flavor"))
   ) {
     return refuse(
       403,
@@ -127,6 +108,12 @@ export function gate(
   };
 }
 
+/** Tells whether nothing in a path needs decoding or could be understood differently. */
+const isClean = remember(
+  (path) => PATH.test(path) && !UNCLEAN.test(path),
+  { most: 1_024 },
+);
+
 function refuse(
   status: 400 | 403 | 404 | 405,
   reason: GateReason,
@@ -135,50 +122,22 @@ function refuse(
   return { outcome: "refuse", status, reason, message };
 }
 
-/** Size of all headers as they stand on the wire, one line each. */
-function headerSize(headers: RawRequest["headers"]): number {
-  let size = 0;
-  headers.forEach((value, name) => size += name.length + value.length + 4);
-  return size;
-}
-
 /** Two readers could disagree where a body ends and the next request begins. */
-function announcesBody(headers: RawRequest["headers"]): boolean {
-  return headers.get("transfer-encoding") !== null ||
-    (headers.get("content-length") ?? "0") !== "0";
+function announcesBody(
+  { transferEncoding, contentLength = "0" }: ReceivedRequest["fields"],
+): boolean {
+  return transferEncoding !== undefined || contentLength !== "0";
 }
 
-/**
- * Cuts the target as sent out of the server's URL text.
- *
- * The Host header stands between `http://` and the target, so one that is not
- * strictly a host could move the cut; an absolute target replaces it, so the cut
- * is made only behind that very Host. A request without Host (HTTP/1.0) gets
- * `localhost:PORT` from the server.
- *
- * @param request The request as received.
- * @returns Path and query as sent, or `undefined` if they cannot be told for certain.
- */
-export function cutTarget(
-  request: Pick<RawRequest, "url"> & {
-    readonly headers: Pick<RawRequest["headers"], "get">;
-  },
-): string | undefined {
-  const { url } = request;
-  const host = request.headers.get("host") ?? undefined;
-  if (host !== undefined && (host.length > MAX_HOST || !HOST.test(host))) {
-    return undefined;
-  }
-  const origin = host === undefined
-    ? /^http:\/\/localhost:\d+/.exec(url)?.[0]
-    : `http://${host}`;
-  if (origin === undefined || !url.startsWith(`${origin}/`)) return undefined;
-  return url.slice(origin.length);
+function isKnownHost(host: string, extraHosts: readonly string[]): boolean {
+  const { name, isOurs } = readHost(host);
+  return isOurs || extraHosts.includes(name);
 }
 
 /** An address in place of a name is fine: rebinding, which this refuses, needs a name. */
-function isKnownHost(host: string, extraHosts: readonly string[]): boolean {
+const readHost = remember((host) => {
   const name = host.replace(/:[0-9]+$/, "").replace(/\.$/, "").toLowerCase();
-  if (METADATA_HOSTS.includes(name) || extraHosts.includes(name)) return true;
-  return canonicalAddress(name.replace(/^\[(.*)\]$/, "$1")) !== undefined;
-}
+  const isOurs = METADATA_HOSTS.includes(name) ||
+    canonicalAddress(name.replace(/^\[(.*)\]$/, "$1")) !== undefined;
+  return { name, isOurs };
+}, { most: 1_024 });

@@ -15,6 +15,9 @@ const KNOWN: ReadonlySet<string> = new Set([
 /** The known parameters of a request, each at most once. */
 export type Query = ReadonlyMap<string, string>;
 
+const NO_QUERY: Query = new Map();
+const ON: ReadonlySet<string> = new Set(["true", "on", "yes", "1"]);
+
 /**
  * Parses a query string strictly.
  *
@@ -27,8 +30,8 @@ export type Query = ReadonlyMap<string, string>;
  * known key comes twice.
  */
 export function parseQuery(text: string): Query | undefined {
+  if (text === "") return NO_QUERY;
   const query = new Map<string, string>();
-  if (text === "") return query;
   for (const pair of text.split("&")) {
     const cut = pair.indexOf("=");
     const key = decode(cut < 0 ? pair : pair.slice(0, cut));
@@ -57,9 +60,8 @@ function decode(text: string): string | undefined {
  * @returns `true` for true, on, yes and 1 in any letter case.
  */
 export function isOn(query: Query, key: string): boolean {
-  return ["true", "on", "yes", "1"].includes(
-    query.get(key)?.toLowerCase() ?? "",
-  );
+  const value = query.get(key);
+  return value !== undefined && ON.has(value.toLowerCase());
 }
 
 /**

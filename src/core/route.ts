@@ -1,5 +1,6 @@
 import type { Exposure } from "./exposure.ts";
 import { findRow, type TableRow } from "./metadata_table.ts";
+import { remember } from "./remember.ts";
 
 /** Entries below one service account. */
 export const ACCOUNT_ENTRIES = [
@@ -70,6 +71,18 @@ const ACCOUNTS = `${V1}instance/service-accounts/`;
  * @param exposure What pods may see of the real server.
  */
 export function route(path: string, exposure: Exposure): Route {
+  let routes = routesOf.get(exposure);
+  if (routes === undefined) {
+    routes = remember((each) => findRoute(each, exposure), { most: 1_024 });
+    routesOf.set(exposure, routes);
+  }
+  return routes(path);
+}
+
+/** Finds out what paths mean; another configuration has another exposure. */
+const routesOf = new WeakMap<Exposure, (path: string) => Route>();
+
+function findRoute(path: string, exposure: Exposure): Route {
   const fixed = FIXED.get(path);
   if (fixed !== undefined) return fixed;
   if (path.startsWith(ACCOUNTS)) {

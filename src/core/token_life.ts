@@ -89,10 +89,9 @@ export function tokenAt(life: TokenLife, nowMs: number): Token {
   const leftMs = fellBack(life, nowMs)
     ? Math.min(CLIENT_MARGIN_MS, lifetimeMs / 3)
     : lifetimeMs;
-  return {
-    value: token.value,
-    expiresAtMs: Math.min(token.expiresAtMs, nowMs + leftMs),
-  };
+  return nowMs + leftMs >= token.expiresAtMs
+    ? token
+    : { value: token.value, expiresAtMs: nowMs + leftMs };
 }
 
 function fellBack({ mintedAtMs }: TokenLife, nowMs: number): boolean {

@@ -151,12 +151,12 @@ function answerToken(
     if (left < 1) {
       return refusal("iam-unavailable", "The token is over; try again");
     }
+    if (query.get("alt") !== "text") return tokenAnswer(token, left);
     const fields = {
       access_token: token.value,
       expires_in: left,
       token_type: "Bearer",
     };
-    if (query.get("alt") !== "text") return tokenAnswer(fields);
     return tokenTextAnswer(treeToText(fields, ACCOUNTS), "application/text");
   });
 }

@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
 import { encodeQuery, type Query } from "../core/query.ts";
+import { remember } from "../core/remember.ts";
 import type { Reason } from "../core/reason.ts";
+import type { Token } from "../core/token.ts";
 
 /** An answer before it is written as HTTP. */
 export interface Answer {
@@ -19,6 +21,7 @@ export interface Answer {
 }
 
 const JSON_TYPE = "application/json";
+const NO_STORE = { "Cache-Control": "no-store" };
 const HTML = "text/html";
 
 /**
@@ -31,17 +34,30 @@ export function jsonTextAnswer(body: string): Answer {
 }
 
 /**
- * Answers with a token, which no cache may keep.
+ * Answers with an access token, which no cache may keep.
  *
- * @param value Fields of the answer.
+ * @param token The token.
+ * @param secondsLeft Whole seconds that it may still be used.
  */
-export function tokenAnswer(value: unknown): Answer {
+export function tokenAnswer(token: Token, secondsLeft: number): Answer {
   return {
     status: 200,
     contentType: JSON_TYPE,
-    body: JSON.stringify(value),
-    headers: { "Cache-Control": "no-store" },
+    body: `${startOf(token)}${secondsLeft},"token_type":"Bearer"}`,
+    headers: NO_STORE,
   };
+}
+
+/** What does not change of the answers with a token, as long as that lives. */
+const starts = new WeakMap<Token, string>();
+
+function startOf(token: Token): string {
+  let start = starts.get(token);
+  if (start === undefined) {
+    start = `{"access_token":${JSON.stringify(token.value)},"expires_in":`;
+    starts.set(token, start);
+  }
+  return start;
 }
 
 /**
@@ -58,7 +74,7 @@ export function tokenTextAnswer(
     status: 200,
     contentType,
     body,
-    headers: { "Cache-Control": "no-store" },
+    headers: NO_STORE,
   };
 }
 
@@ -202,21 +218,36 @@ export function toResponse(
   answer: Answer,
   { method, isLast }: ResponseOptions,
 ): Response {
-  const { body, status, contentType } = answer;
-  return new Response(method === "HEAD" ? null : body, {
+  const { body, status } = answer;
+  let headers = headersOf(answer);
+  if (isLast) headers = { ...headers, "Connection": "close" };
+  if (method !== "HEAD") return new Response(body, { status, headers });
+  // The runtime tells the length of what it sends, and here that is nothing.
+  const length = String(Buffer.byteLength(body));
+  return new Response(null, {
     status,
-    headers: {
-      "Metadata-Flavor": "Google",
-      "Content-Type": contentType,
-      "Content-Length": String(Buffer.byteLength(body)),
-      "Server": "k8s-gke-service-account-assigner",
-      "X-Content-Type-Options": "nosniff",
-      "X-Frame-Options": "SAMEORIGIN",
-      "X-XSS-Protection": "0",
-      ...answer.headers,
-      ...isLast ? LAST : undefined,
-    },
+    headers: { ...headers, "Content-Length": length },
   });
 }
 
-const LAST = { "Connection": "close" };
+type HeaderObject = Readonly<Record<string, string>>;
+
+function headersOf({ contentType, headers }: Answer): HeaderObject {
+  if (headers === undefined) return usualHeaders(contentType);
+  if (headers === NO_STORE) return uncachedHeaders(contentType);
+  return { ...usualHeaders(contentType), ...headers };
+}
+
+const usualHeaders = remember<HeaderObject>((contentType) => ({
+  "Metadata-Flavor": "Google",
+  "Content-Type": contentType,
+  "Server": "k8s-gke-service-account-assigner",
+  "X-Content-Type-Options": "nosniff",
+  "X-Frame-Options": "SAMEORIGIN",
+  "X-XSS-Protection": "0",
+}), { most: 64 });
+
+const uncachedHeaders = remember<HeaderObject>(
+  (contentType) => ({ ...usualHeaders(contentType), ...NO_STORE }),
+  { most: 64 },
+);

@@ -1,6 +1,7 @@
 import { type Awaitable, endingWith } from "../core/awaitable.ts";
 import { gate } from "../core/gate.ts";
 import { isOn, parseQuery } from "../core/query.ts";
+import type { ReceivedRequest } from "../core/received_request.ts";
 import { route } from "../core/route.ts";
 import {
   type Answer,
@@ -19,9 +20,7 @@ import {
 } from "./directory_answers.ts";
 import { RequestBudget } from "./request_budget.ts";
 import {
-  type AnswerRequestOptions,
   type EntryRoute,
-  type Progress,
   type RequestContext,
   tableOptions,
 } from "./request_context.ts";
@@ -36,18 +35,17 @@ const UPSTREAM_POLL_MS = 5_000;
 /**
  * Answers one request: gate, route, identify, decide, mint.
  *
- * @param request The request as received.
- * @param progress Where to note what is learned on the way.
- * @param options Collaborators.
+ * @param received The request as received.
+ * @param arrived Where to note what is learned on the way, and collaborators.
  * @returns The answer, at once if nothing has to be waited for.
  * @throws {UpstreamError} If the real server is needed and gives no answer.
  */
 export function answerRequest(
-  request: Request,
-  progress: Progress,
-  options: AnswerRequestOptions,
+  received: ReceivedRequest,
+  arrived: Omit<RequestContext, "query">,
 ): Awaitable<Answer> {
-  const gated = gate(request, options.hosts());
+  const { progress, options } = arrived;
+  const gated = gate(received, options.hosts());
   if (gated.outcome === "refuse") {
     return plainRefusal(gated.status, gated.message, gated);
   }
@@ -68,7 +66,7 @@ export function answerRequest(
     case "none":
       return notFound();
     default: {
-      const context = { request, query, progress, options };
+      const context = { ...arrived, query };
       return isOn(query, "wait_for_change")
         ? answerInTurn(matched, context)
         : answerNow(matched, context);

@@ -5,7 +5,7 @@ import {
   orElse,
   whenThere,
 } from "../core/awaitable.ts";
-import { cutTarget } from "../core/gate.ts";
+import { receive, type ReceivedRequest } from "../core/received_request.ts";
 import type { Route } from "../core/route.ts";
 import { UpstreamError } from "../core/upstream.ts";
 import { currentSpan, readTraceparent } from "../telemetry/otel.ts";
@@ -61,19 +61,19 @@ export function createMetadataHandler(
   const { clock, observe, isLeaving } = options;
   return (request, info) => {
     const startedMs = clock.now();
-    const { method } = request;
-    const peer = "hostname" in info.remoteAddr ? info.remoteAddr.hostname : "";
+    const received = receive(request);
+    const { method } = received;
     const progress: Progress = {
-      address: canonicalAddress(peer) ?? "",
+      address: addressOf(info.remoteAddr),
       route: NO_ROUTE,
       caller: undefined,
       decision: undefined,
       wanted: undefined,
       token: undefined,
     };
-    linkCaller(request);
+    linkCaller(received);
     const answering = orElse(
-      () => answerAny(request, progress, options),
+      () => answerAny(request, received, { progress, options }),
       toFailure,
     );
     return whenThere(answering, (answer) => {
@@ -86,24 +86,31 @@ export function createMetadataHandler(
 
 const NO_ROUTE: Route = { kind: "none" };
 
+function addressOf(peer: Deno.Addr): string {
+  return "hostname" in peer ? canonicalAddress(peer.hostname) ?? "" : "";
+}
+
 /** Has the trace point to the one that the pod says it is in; never the other way round. */
-function linkCaller({ headers }: Request): void {
-  const header = headers.get("traceparent");
-  if (header !== null) currentSpan().link(readTraceparent(header));
+function linkCaller({ fields: { traceparent } }: ReceivedRequest): void {
+  if (traceparent === undefined) return;
+  currentSpan().link(readTraceparent(traceparent));
 }
 
 function answerAny(
   request: Request,
-  progress: Progress,
-  options: MetadataHandlerOptions,
+  received: ReceivedRequest,
+  { progress, options }: {
+    readonly progress: Progress;
+    readonly options: MetadataHandlerOptions;
+  },
 ): Awaitable<Answer> {
-  if (cutTarget(request) === "/healthz") return answerHealth(progress, options);
+  if (received.target === "/healthz") return answerHealth(progress, options);
   const { inFlight } = options;
   if (!inFlight.enter(progress.address)) {
     return refusal("overload", "Too many requests at once; try again");
   }
   return endingWith(
-    () => answerRequest(request, progress, options),
+    () => answerRequest(received, { request, progress, options }),
     () => inFlight.leave(progress.address),
   );
 }

@@ -63,8 +63,8 @@ export interface Progress {
 
 /** One request that passed the gate. */
 export interface RequestContext {
-  /** The request as received. */
-  readonly request: Request;
+  /** Tells by its signal when the client has gone; reading that costs even if it never fires. */
+  readonly request: Pick<Request, "signal">;
   /** Its parsed query. */
   readonly query: Query;
   /** Where to note what is learned on the way. */

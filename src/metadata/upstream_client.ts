@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { startDeadline } from "../core/deadline.ts";
-import { traced } from "../telemetry/otel.ts";
+import { type SpanFacts, traced } from "../telemetry/otel.ts";
 import {
   type AskUpstream,
   type UpstreamAnswer,
@@ -38,6 +38,7 @@ export class UpstreamClient implements Disposable {
   /** Those of requests that wait for a change, which must not keep others waiting. */
   readonly #waiting: UpstreamConnections;
   readonly #host: string;
+  readonly #facts: SpanFacts;
   readonly #timeoutMs: number;
   readonly #clock: Clock;
   readonly #onDate: UpstreamClientOptions["onDate"];
@@ -57,6 +58,11 @@ export class UpstreamClient implements Disposable {
     this.#connections = new UpstreamConnections(host, { most: MOST, now });
     this.#waiting = new UpstreamConnections(host, { most: MOST, now });
     this.#host = url.host;
+    this.#facts = {
+      "http.request.method": "GET",
+      "server.address": host.hostname,
+      "server.port": host.port,
+    };
     this.#timeoutMs = options.timeoutMs;
     this.#clock = options.clock;
     this.#onDate = options.onDate;
@@ -68,21 +74,26 @@ export class UpstreamClient implements Disposable {
    * @param request What to ask.
    * @param signal Ends the wait.
    */
-  readonly ask: AskUpstream = (request, signal) => {
+  readonly ask: AskUpstream = async (request, signal) => {
     const deadline = startDeadline(this.#clock, {
       ms: request.timeoutMs ?? this.#timeoutMs,
       reason: () => new Error("The metadata server did not answer in time"),
       ...(signal === undefined ? {} : { outer: signal }),
     });
-    return traced(
-      "upstream",
-      () => this.#send(request, deadline.signal),
-    ).catch((cause) => {
+    try {
+      return await traced("upstream", async (span) => {
+        const answer = await this.#send(request, deadline.signal);
+        span.set({ "http.response.status_code": answer.status });
+        return answer;
+      }, this.#facts);
+    } catch (cause) {
       throw new UpstreamError(
         `Cannot get ${request.path} from the metadata server`,
         { cause },
       );
-    }).finally(() => deadline.stop());
+    } finally {
+      deadline.stop();
+    }
   };
 
   async #send(

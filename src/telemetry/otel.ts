@@ -163,16 +163,15 @@ export function currentTraceId(): string | undefined {
  * Reads a `traceparent` header.
  *
  * @param header Its text.
- * @returns The span that it names; undefined if it is missing or malformed.
+ * @returns The span that it names; undefined if it is malformed.
  * @see {@link https://www.w3.org/TR/trace-context/#traceparent-header}
  */
 export function readTraceparent(
-  header: string | null,
+  header: string,
 ): SpanRef | undefined {
   const [, traceId, spanId] =
-    /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(
-      header ?? "",
-    ) ?? [];
+    /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(header) ??
+      [];
   return traceId === undefined || spanId === undefined ||
       /^0+$/.test(traceId) || /^0+$/.test(spanId)
     ? undefined

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cutTarget, gate, type Gated } from "../../src/core/gate.ts";
+import { gate, type Gated } from "../../src/core/gate.ts";
+import { receive } from "../../src/core/received_request.ts";
 
 const HOST = "metadata.google.internal";
 const V1 = "/computeMetadata/v1";
@@ -26,7 +27,10 @@ function gateSent(sent: Sent, extraHosts: readonly string[] = []): Gated {
   });
   const origin = `http://${host ?? "localhost:8181"}`;
   const url = sent.url ?? `${origin}${sent.target ?? TOKEN}`;
-  return gate({ method: sent.method ?? "GET", url, headers }, extraHosts);
+  return gate(
+    receive({ method: sent.method ?? "GET", url, headers }),
+    extraHosts,
+  );
 }
 
 function outcome(gated: Gated): string {
@@ -364,7 +368,9 @@ Deno.test("gate() demands the flavor everywhere but at the root", async (t) => {
       const headers = new Headers({ Host: HOST });
       if (flavor !== undefined) headers.set("Metadata-Flavor", flavor);
       const gateTarget = (target: string): Gated =>
-        gate({ method: "GET", url: `http://${HOST}${target}`, headers });
+        gate(
+          receive({ method: "GET", url: `http://${HOST}${target}`, headers }),
+        );
       assert.equal(outcome(gateTarget(TOKEN)), expected);
       assert.equal(outcome(gateTarget("/computeMetadata")), expected);
       assert.equal(outcome(gateTarget("/0.1/meta-data/")), expected);
@@ -434,7 +440,7 @@ Deno.test("gate() tells the client what the metadata server would", () => {
   });
 });
 
-Deno.test("cutTarget() cuts behind the very Host of the request", async (t) => {
+Deno.test("receive() cuts the target behind the very Host of the request", async (t) => {
   const cases = [
     { name: "plain", host: "a", url: "http://a/x", target: "/x" },
     { name: "root", host: "a", url: "http://a/", target: "/" },
@@ -489,8 +495,8 @@ Deno.test("cutTarget() cuts behind the very Host of the request", async (t) => {
   ];
   for (const { name, host, url, target } of cases) {
     await t.step(name, () => {
-      const headers = { get: (): string | null => host ?? null };
-      assert.equal(cutTarget({ url, headers }), target);
+      const headers = new Map(host === undefined ? [] : [["host", host]]);
+      assert.equal(receive({ method: "GET", url, headers }).target, target);
     });
   }
 });
@@ -506,7 +512,7 @@ Deno.test("gate() admits a path only as a suffix of the URL, behind a whole Host
           name === "host" ? host : name === "metadata-flavor" ? "Google" : null,
         forEach: (): void => {},
       };
-      const gated = gate({ method: "GET", url, headers }, [host]);
+      const gated = gate(receive({ method: "GET", url, headers }), [host]);
       if (gated.outcome === "refuse") return;
       assert.match(host, /^[^/?#@\\\s]+$/);
       assert.equal(gated.path, new URL(`http://a/${tail}`).pathname);
@@ -521,7 +527,7 @@ async function sendBytes(lines: readonly string[]): Promise<string> {
   await using server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     (request) => {
-      const gated = gate(request);
+      const gated = gate(receive(request));
       return new Response(
         gated.outcome === "admit" ? gated.path : outcome(gated),
       );

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Exposure } from "../../src/core/exposure.ts";
 import { gate } from "../../src/core/gate.ts";
+import { receive } from "../../src/core/received_request.ts";
 import { ACCOUNT_ENTRIES, type Route, route } from "../../src/core/route.ts";
 
 const V1 = "/computeMetadata/v1";
@@ -245,14 +246,14 @@ Deno.test("route() never sends anything below service-accounts upstream", () => 
       globs,
       globs,
       (target, expose, allow, deny) => {
-        const gated = gate({
+        const gated = gate(receive({
           method: "GET",
           url: `http://metadata${target}`,
           headers: new Headers({
             Host: "metadata",
             "Metadata-Flavor": "Google",
           }),
-        });
+        }));
         if (gated.outcome === "refuse") return;
         const exposure = new Exposure({ expose, allow, deny });
         const found = route(gated.path, exposure);

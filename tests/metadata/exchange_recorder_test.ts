@@ -30,7 +30,7 @@ const exchange: Exchange = {
     namespace: { kind: "absent" },
   },
   decision: allow,
-  answer: tokenAnswer({ access_token: "ya29.secret" }),
+  answer: tokenAnswer({ value: "ya29.secret", expiresAtMs: 0 }, 1),
   durationMs: 12.345,
 };
 
@@ -139,7 +139,7 @@ Deno.test("createExchangeRecorder() says what enforcement would have refused", a
 
 Deno.test("createExchangeRecorder() puts no token into the log or a label", async (t) => {
   const answers = [
-    tokenAnswer({ access_token: "ya29.secret", expires_in: 1 }),
+    tokenAnswer({ value: "ya29.secret", expiresAtMs: 0 }, 1),
     tokenTextAnswer("eyJ.secret.c2ln", "text/html"),
   ];
   for (const answer of answers) {

@@ -100,8 +100,13 @@ export class HostileServer {
     assert.equal(header("Metadata-Flavor"), "Google");
     assert.ok(header("Content-Type"));
     const length = header("Content-Length");
-    if (sent.method === "HEAD") assert.equal(body, "");
-    else assert.equal(length, String(new TextEncoder().encode(body).length));
+    if (sent.method === "HEAD") {
+      assert.equal(body, "");
+      assert.match(length ?? "", /^\d+$/);
+    } else {
+      // The server adds the length of what it sends, and another one of ours would be two.
+      assert.equal(length, undefined);
+    }
   }
 
   /** Checks that nothing was given to whom the gate should have refused. */

@@ -57,7 +57,6 @@ const SCENES: readonly Scene[] = [
       "  mint miss",
       "    iam attempt",
       "      upstream",
-      "        GET",
       "      POST",
     ],
   },
@@ -108,7 +107,6 @@ const SCENES: readonly Scene[] = [
       "GET /computeMetadata/v1/{path}",
       "  identify",
       "  upstream",
-      "    GET",
     ],
   },
   {
