@@ -17,10 +17,10 @@ import {
   explainWish,
   type WishOptions,
 } from "./explained_wish.ts";
-import type { Pod } from "./pod.ts";
+import { nameOf, type Pod } from "./pod.ts";
 import { decide, type Decision, type Policy } from "./policy.ts";
 import type { Reason } from "./reason.ts";
-import { type Claim, nameOf, type PlacedPod, type Subject } from "./subject.ts";
+import type { Claim, PlacedPod, Subject } from "./subject.ts";
 
 /** Reasons that an explanation can come to. */
 export const EXPLAINED_REASONS: readonly Reason[] = [

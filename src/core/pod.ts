@@ -28,6 +28,23 @@ export interface Pod {
   readonly misspeltKey?: MisspeltKey | undefined;
 }
 
+const names = new WeakMap<Pod, string>();
+
+/**
+ * Names a pod.
+ *
+ * @param pod The pod.
+ * @returns `namespace/name`, the same string each time.
+ */
+export function nameOf(pod: Pod): string {
+  let name = names.get(pod);
+  if (name === undefined) {
+    name = `${pod.namespace}/${pod.name}`;
+    names.set(pod, name);
+  }
+  return name;
+}
+
 /**
  * Tells whether a pod's containers can be making calls (init containers run
  * in phase Pending).

@@ -1,6 +1,12 @@
 import { type CallerRefusal, refuseLookup } from "./caller.ts";
 import type { OwnerRef } from "./controller.ts";
-import { chooseClaimant, isLive, type Lookup, type Pod } from "./pod.ts";
+import {
+  chooseClaimant,
+  isLive,
+  type Lookup,
+  nameOf,
+  type Pod,
+} from "./pod.ts";
 
 /** A pod with the node that runs it. */
 export interface PlacedPod {
@@ -74,16 +80,6 @@ export function findSubject(question: Question): Subject {
   return question.kind === "address"
     ? findByAddress(question.address, question.holders)
     : findByName(question.placed, question.neighbours);
-}
-
-/**
- * Names a pod.
- *
- * @param pod The pod.
- * @returns `namespace/name`.
- */
-export function nameOf({ namespace, name }: Pod): string {
-  return `${namespace}/${name}`;
 }
 
 function findByAddress(

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import type { Pod } from "../core/pod.ts";
+import { nameOf, type Pod } from "../core/pod.ts";
 import type { PodProblem } from "../core/pod_problem.ts";
 import { TokenBucket } from "../core/token_bucket.ts";
 import { describeError, type Log } from "../telemetry/log.ts";
@@ -147,7 +147,7 @@ export class EventRecorder {
         this.#ledger.forget(next.key);
         onOutcome("failed");
         log("debug", "An Event was not written", {
-          pod: `${next.pod.namespace}/${next.pod.name}`,
+          pod: nameOf(next.pod),
           error: describeError(error),
         });
         return;

@@ -1,4 +1,4 @@
-import { isLive, type Pod } from "../core/pod.ts";
+import { isLive, nameOf, type Pod } from "../core/pod.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** Pods that were spoken of; more than a node has at a time. */
@@ -31,7 +31,7 @@ export function createHostNetworkNotice(log: Log): (pod: Pod) => void {
     log(
       "warn",
       "A pod on the node's network gets no token; its annotation has no effect",
-      { pod: `${pod.namespace}/${pod.name}`, account: pod.accountAnnotation },
+      { pod: nameOf(pod), account: pod.accountAnnotation },
     );
   };
 }

@@ -1,3 +1,4 @@
+import { nameOf } from "../core/pod.ts";
 import { routeTemplate } from "../core/route.ts";
 import {
   describeError,
@@ -63,7 +64,7 @@ function describeLine(
     address,
     status,
     reason,
-    pod: pod === undefined ? undefined : `${pod.namespace}/${pod.name}`,
+    pod: pod && nameOf(pod),
     account: allowed?.account,
     wouldDeny: allowed?.wouldDeny,
     fix: reason === "iam-denied" && allowed !== undefined

@@ -1,4 +1,6 @@
 import type { RequestView } from "../core/debug_views.ts";
+import { nameOf } from "../core/pod.ts";
+import { remember } from "../core/remember.ts";
 import { routeTemplate } from "../core/route.ts";
 import { currentTraceId } from "../telemetry/otel.ts";
 import type { Exchange } from "./handler.ts";
@@ -39,12 +41,15 @@ export function describeExchange(
   const { answer, caller, decision } = exchange;
   view.atMs = atMs;
   view.route = routeTemplate(exchange.route);
-  view.method = exchange.method;
+  view.method = sameString(exchange.method);
   view.status = answer.status;
   view.reason = answer.reason;
   view.address = exchange.address;
-  view.pod = caller && `${caller.pod.namespace}/${caller.pod.name}`;
+  view.pod = caller && nameOf(caller.pod);
   view.account = decision?.outcome === "allow" ? decision.account : undefined;
   view.durationMs = exchange.durationMs;
   view.traceId = currentTraceId();
 }
+
+/** Every request brings strings of its own, even for the same method. */
+const sameString = remember((text) => text, { most: 64, longest: 16 });

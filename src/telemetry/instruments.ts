@@ -6,6 +6,7 @@ import {
   exportHistogram,
   type TakeValue,
 } from "./otel.ts";
+import { type Labels, Tally } from "./tally.ts";
 
 /** What one instrument tells. */
 export interface InstrumentDefinition<Label extends string = never> {
@@ -28,9 +29,6 @@ export interface GaugeDefinition extends InstrumentDefinition {
   readonly read: () => number | undefined;
 }
 
-/** Label values of one sample. */
-export type Labels<Label extends string> = Readonly<Record<Label, string>>;
-
 /** Instruments that Prometheus scrapes and that the runtime exports by OTLP, if that is on. */
 export class Instruments {
   readonly #registry = new Registry();
@@ -46,12 +44,20 @@ export class Instruments {
     definition: InstrumentDefinition<Label>,
   ): (labels: Labels<Label>) => void {
     const { name, help, labels = [] } = definition;
-    const registers = [this.#registry];
-    const own = new Counter({ name, help, labelNames: labels, registers });
+    const tally = new Tally(labels);
+    new Counter({
+      name,
+      help,
+      labelNames: labels,
+      registers: [this.#registry],
+      collect(): void {
+        for (const [values, count] of tally.take()) this.inc(values, count);
+      },
+    });
     const { otelName, about } = otelDefinition(definition);
     const exported = exportCounter(otelName, about);
     return (values) => {
-      own.inc(values);
+      tally.add(values);
       exported(1, values);
     };
   }
