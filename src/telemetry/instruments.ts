@@ -45,21 +45,23 @@ export class Instruments {
   ): (labels: Labels<Label>) => void {
     const { name, help, labels = [] } = definition;
     const tally = new Tally(labels);
+    const scraped = tally.createReader();
     new Counter({
       name,
       help,
       labelNames: labels,
       registers: [this.#registry],
       collect(): void {
-        for (const [values, count] of tally.take()) this.inc(values, count);
+        for (const [values, count] of scraped()) this.inc(values, count);
       },
     });
     const { otelName, about } = otelDefinition(definition);
     const exported = exportCounter(otelName, about);
-    return (values) => {
-      tally.add(values);
-      exported(1, values);
-    };
+    const pushed = tally.createReader();
+    this.#observed.push(() => {
+      for (const [values, count] of pushed()) exported(count, values);
+    });
+    return (values) => tally.add(values);
   }
 
   /**
@@ -131,7 +133,7 @@ export class Instruments {
     });
   }
 
-  /** Hands over to the exporter what {@linkcode observe} is about, as it is now. */
+  /** Hands over to the exporter counts, and what {@linkcode observe} is about, as they are now. */
   push(): void {
     for (const pushOne of this.#observed) pushOne();
   }

@@ -217,16 +217,19 @@ export class Metrics {
   }
 
   /**
-   * Hands over to the exporter, again and again, what {@linkcode addGauge} is about.
+   * Hands over to the exporter, again and again and at the end, counts and what
+   * {@linkcode addGauge} is about.
    *
    * @param clock Time.
    * @param signal Ends it.
    */
   async run(clock: Clock, signal: AbortSignal): Promise<void> {
-    while (isExporting && !signal.aborted) {
+    if (!isExporting) return;
+    while (!signal.aborted) {
       this.#instruments.push();
       await clock.sleep(PUSH_MS, signal);
     }
+    this.#instruments.push();
   }
 
   /** Content type of {@linkcode render}'s text. */

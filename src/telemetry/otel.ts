@@ -15,6 +15,8 @@ const SCOPE = "saassigner";
 const tracer = trace.getTracer(SCOPE, VERSION);
 const meter = metrics.getMeter(SCOPE, VERSION);
 
+/** Name of no trace. */
+const NO_TRACE = "0".repeat(32);
 /** Never ended, and so never exported. */
 const probe = tracer.startSpan("probe");
 /** Whether the runtime traces; if not, nothing is to cost time here. */
@@ -67,6 +69,9 @@ export function traced<T>(
   facts: SpanFacts = {},
 ): T {
   if (!isTracing) return work(NO_SPAN);
+  const around = trace.getActiveSpan();
+  // Spans below one that is not sampled are not either, and would cost as much.
+  if (around !== undefined && !isSampled(around)) return work(NO_SPAN);
   return tracer.startActiveSpan(
     name,
     { attributes: withoutUndefined(facts) },
@@ -107,7 +112,7 @@ export function tracedApart<T>(
   );
 }
 
-/** The span that is under way where this is called. */
+/** The span that is under way where this is called, if it is sampled. */
 export function currentSpan(): ActiveSpan {
   const span = activeSpan();
   return span === undefined ? NO_SPAN : toActive(span);
@@ -142,7 +147,7 @@ export interface RequestSpan {
  */
 export function describeRequestSpan(describe: () => RequestSpan): void {
   const span = activeSpan();
-  if (span === undefined || !span.isRecording()) return;
+  if (span === undefined) return;
   const { name, route, failure, facts } = describe();
   span.updateName(name);
   span.setAttributes({
@@ -154,7 +159,7 @@ export function describeRequestSpan(describe: () => RequestSpan): void {
   }
 }
 
-/** Trace that is under way where this is called, 32 hex digits, if there is one. */
+/** Trace that is under way where this is called, 32 hex digits, if there is one and it is sampled. */
 export function currentTraceId(): string | undefined {
   return refOf(activeSpan()?.spanContext())?.traceId;
 }
@@ -179,7 +184,20 @@ export function readTraceparent(
 }
 
 function activeSpan(): Span | undefined {
-  return isTracing ? trace.getActiveSpan() : undefined;
+  const span = isTracing ? trace.getActiveSpan() : undefined;
+  return span !== undefined && isSampled(span) ? span : undefined;
+}
+
+/** The span that was asked about last: a request asks about its own again and again. */
+let known: { readonly span: Span; readonly isSampled: boolean } | undefined;
+
+/** Tells whether a span is sampled; the runtime says of all that they are recording. */
+function isSampled(span: Span): boolean {
+  if (known?.span !== span) {
+    const { traceFlags } = span.spanContext();
+    known = { span, isSampled: (traceFlags & TraceFlags.SAMPLED) !== 0 };
+  }
+  return known.isSampled;
 }
 
 const NO_SPAN: ActiveSpan = {
@@ -190,16 +208,20 @@ const NO_SPAN: ActiveSpan = {
 
 function toActive(span: Span): ActiveSpan {
   return {
-    ref: refOf(span.spanContext()),
+    get ref(): SpanRef | undefined {
+      return refOf(span.spanContext());
+    },
     set: (facts) => void span.setAttributes(withoutUndefined(facts)),
     link: (ref) => ref !== undefined && span.addLink(toLink(ref)),
   };
 }
 
 function refOf(spanContext: SpanContext | undefined): SpanRef | undefined {
-  return spanContext === undefined || /^0*$/.test(spanContext.traceId)
+  if (spanContext === undefined) return undefined;
+  const { traceId, spanId } = spanContext;
+  return traceId === NO_TRACE || traceId === ""
     ? undefined
-    : { traceId: spanContext.traceId, spanId: spanContext.spanId };
+    : { traceId, spanId };
 }
 
 function toLink({ traceId, spanId }: SpanRef): Link {
@@ -242,11 +264,11 @@ function kindOf(error: unknown): string {
 function withoutUndefined(
   facts: SpanFacts,
 ): Record<string, string | number | boolean> {
-  return Object.fromEntries(
-    Object.entries(facts).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value] as const]
-    ),
-  );
+  const known: Record<string, string | number | boolean> = {};
+  for (const [name, value] of Object.entries(facts)) {
+    if (value !== undefined) known[name] = value;
+  }
+  return known;
 }
 
 /** What the export of an instrument says of it. */

@@ -3,8 +3,13 @@ export type Labels<Label extends string> = Readonly<Record<Label, string>>;
 
 interface Entry<Label extends string> {
   readonly labels: Labels<Label>;
-  count: number;
+  total: number;
 }
+
+/** Tells what was counted since it was last asked. */
+export type TallyReader<Label extends string> = () => Iterable<
+  readonly [Labels<Label>, number]
+>;
 
 /**
  * Counts by label values, until somebody wants to know: counting is in the way of every
@@ -32,15 +37,20 @@ export class Tally<Label extends string> {
     let key = "";
     for (const name of this.#names) key += `${labels[name]}\n`;
     const entry = this.#entries.get(key);
-    if (entry === undefined) this.#entries.set(key, { labels, count: 1 });
-    else entry.count += 1;
+    if (entry === undefined) this.#entries.set(key, { labels, total: 1 });
+    else entry.total += 1;
   }
 
-  /** What was counted since the last time, and begins anew. */
-  *take(): Generator<readonly [Labels<Label>, number], void, void> {
-    for (const entry of this.#entries.values()) {
-      if (entry.count > 0) yield [entry.labels, entry.count];
-      entry.count = 0;
-    }
+  /** Creates a reader, who is told everything there ever is, each count once. */
+  createReader(): TallyReader<Label> {
+    const entries = this.#entries;
+    const told = new Map<Entry<Label>, number>();
+    return function* () {
+      for (const entry of entries.values()) {
+        const news = entry.total - (told.get(entry) ?? 0);
+        told.set(entry, entry.total);
+        if (news > 0) yield [entry.labels, news];
+      }
+    };
   }
 }

