@@ -31,20 +31,31 @@ export function deriveSettings(config: Config): Settings {
  *
  * @param settings Configuration in force.
  * @param nodeAccount E-mail of the node's own account, once known.
+ * @returns The same object as long as both stay as they are.
  */
 export function policyOf(
-  { config, defaultScopes }: Settings,
+  settings: Settings,
   nodeAccount: string | undefined,
 ): Policy {
-  return {
-    defaultAccount: defaultAccountOf(
-      config.defaults.serviceAccount,
-      nodeAccount,
-    ),
+  const known = policies.get(settings);
+  if (known !== undefined && known.nodeAccount === nodeAccount) {
+    return known.policy;
+  }
+  const { config, defaultScopes } = settings;
+  const { serviceAccount } = config.defaults;
+  const policy: Policy = {
+    defaultAccount: defaultAccountOf(serviceAccount, nodeAccount),
     defaultScopes,
     restrictions: config.restrictions.mode,
   };
+  policies.set(settings, { nodeAccount, policy });
+  return policy;
 }
+
+const policies = new WeakMap<
+  Settings,
+  { readonly nodeAccount: string | undefined; readonly policy: Policy }
+>();
 
 function defaultAccountOf(
   option: string,

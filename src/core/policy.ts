@@ -41,9 +41,7 @@ export type Decision =
 /**
  * Decides which Google service account a pod may have, if any.
  *
- * Pure, and made anew for every request, so that an edited annotation or
- * allow-list counts at once. A malformed value is refused rather than
- * replaced by a default.
+ * Pure. A malformed value is refused rather than replaced by a default.
  *
  * @param policy What the operator configured.
  * @param pod The caller.

@@ -14,7 +14,8 @@ import type { Condition } from "../core/condition.ts";
 import { startDeadline } from "../core/deadline.ts";
 import { MintError } from "../core/mint.ts";
 import { grantCommand } from "../core/iam_role.ts";
-import { decide, type Decision } from "../core/policy.ts";
+import { createDecider } from "../core/decider.ts";
+import type { Decision } from "../core/policy.ts";
 import { listGrants } from "../core/grant.ts";
 import { CredentialsState } from "../google/credentials_state.ts";
 import { NodeIdentity } from "../google/node_identity.ts";
@@ -151,6 +152,7 @@ export async function startDaemon(
   });
   const nodeValues = rememberNodeValues(metadataServer.ask, clock.now);
   const listings = rememberListings(podUpstream.ask, clock.now);
+  const decide = createDecider();
   const decideFor = ({ pod, namespace }: Caller): Decision =>
     decide(policyOf(settings, node.account), pod, namespace);
   const health = (): Health => ({
