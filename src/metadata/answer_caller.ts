@@ -32,6 +32,12 @@ export interface CallerRequest {
   readonly signal: AbortSignal | undefined;
 }
 
+/** A request for what an account has. */
+interface AccountRequest extends Pick<CallerRequest, "context" | "budget"> {
+  /** Uid of the caller. */
+  readonly holder: string;
+}
+
 type AccountRoute = Extract<
   EntryRoute,
   { kind: "accounts" | "account" | "entry" }
@@ -85,13 +91,17 @@ function answerPod(
     const table = tableOptions(context);
     return answerTable(matched.path, accountsTree(allowed), table);
   }
-  return answerAccountRoute(matched, decision, { ...asked, caller });
+  return answerAccountRoute(matched, decision, {
+    context,
+    budget: asked.budget,
+    holder: caller.pod.uid,
+  });
 }
 
 function answerAccountRoute(
   matched: AccountRoute,
   decision: Decision,
-  asked: CallerRequest & { readonly caller: Caller },
+  asked: AccountRequest,
 ): Awaitable<Answer> {
   const { query, options } = asked.context;
   if (decision.outcome === "deny") {
@@ -118,10 +128,9 @@ function answerAccountRoute(
 
 function mintFor(
   request: MintRequest,
-  { context, budget, caller }: CallerRequest & { readonly caller: Caller },
+  { context, budget, holder }: AccountRequest,
 ): Awaitable<Token> {
   const { progress, options } = context;
-  const holder = caller.pod.uid;
   progress.wanted = request;
   const token = options.mintNow(request, holder) ??
     options.mint(request, budget.signal, holder);

@@ -44,7 +44,7 @@ export function answerRequest(
   received: ReceivedRequest,
   arrived: Omit<RequestContext, "query">,
 ): Awaitable<Answer> {
-  const { progress, options } = arrived;
+  const { request, progress, options } = arrived;
   const gated = gate(received, options.hosts());
   if (gated.outcome === "refuse") {
     return plainRefusal(gated.status, gated.message, gated);
@@ -66,7 +66,7 @@ export function answerRequest(
     case "none":
       return notFound();
     default: {
-      const context = { ...arrived, query };
+      const context = { request, query, progress, options };
       return isOn(query, "wait_for_change")
         ? answerInTurn(matched, context)
         : answerNow(matched, context);

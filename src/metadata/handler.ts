@@ -43,6 +43,13 @@ export interface Exchange extends Readonly<Progress> {
   readonly durationMs: number;
 }
 
+/** An exchange that goes on: the same object from arrival to the records. */
+type OpenExchange = Progress & {
+  readonly method: string;
+  answer: Answer;
+  durationMs: number;
+};
+
 /**
  * Creates the handler of the pod-facing port: gate, route, identify, decide,
  * mint, respond.
@@ -63,27 +70,32 @@ export function createMetadataHandler(
     const startedMs = clock.now();
     const received = receive(request);
     const { method } = received;
-    const progress: Progress = {
+    const exchange: OpenExchange = {
       address: addressOf(info.remoteAddr),
+      method,
       route: NO_ROUTE,
       caller: undefined,
       decision: undefined,
       wanted: undefined,
       token: undefined,
+      answer: NO_ANSWER,
+      durationMs: 0,
     };
     linkCaller(received);
     const answering = orElse(
-      () => answerAny(request, received, { progress, options }),
+      () => answerAny(request, received, { progress: exchange, options }),
       toFailure,
     );
     return whenThere(answering, (answer) => {
-      const durationMs = clock.now() - startedMs;
-      observe({ ...progress, method, answer, durationMs });
+      exchange.answer = answer;
+      exchange.durationMs = clock.now() - startedMs;
+      observe(exchange);
       return toResponse(answer, { method, isLast: isLeaving() });
     });
   };
 }
 
+const NO_ANSWER = plainRefusal(500, "No answer", { reason: "internal-error" });
 const NO_ROUTE: Route = { kind: "none" };
 
 function addressOf(peer: Deno.Addr): string {
