@@ -4,8 +4,9 @@ export interface RawRequest {
   readonly method: string;
   /** `http://` + Host + target as sent, or an absolute target as sent: what `Deno.serve` gives. */
   readonly url: string;
-  /** Headers; a repeated one joined by `, `. */
+  /** Headers; `get` joins a repeated one by `, `. */
   readonly headers: {
+    get(name: string): string | null;
     forEach(visit: (value: string, name: string) => void): void;
   };
 }
@@ -41,7 +42,7 @@ export interface ReceivedRequest {
 }
 
 /**
- * Reads a request, its headers in one pass: each question of the server's `Headers` costs
+ * Reads a request. Headers that it does not have are not asked for: each question costs
  * more than the answer is worth.
  *
  * @param request The request as received.
@@ -57,12 +58,13 @@ export function receive(request: RawRequest): ReceivedRequest {
     traceparent: undefined,
     size: 0,
   };
-  request.headers.forEach((value, name) => {
+  const { method, url, headers } = request;
+  headers.forEach((value, name) => {
     fields.size += name.length + value.length + 4;
     const field = FIELDS.get(name);
-    if (field !== undefined) fields[field] = value;
+    // The value that is passed lacks what was empty: of `""` and `Google` it has `Google`.
+    if (field !== undefined) fields[field] = headers.get(name) ?? undefined;
   });
-  const { method, url } = request;
   return { method, target: cutTarget(url, fields.host), fields };
 }
 

@@ -399,6 +399,30 @@ Deno.test("gate() demands the flavor everywhere but at the root", async (t) => {
   ]);
 });
 
+Deno.test("gate() refuses a header that comes twice, an empty one first too", async (t) => {
+  const cases = [
+    { name: "Metadata-Flavor", value: "Google", expected: "403 no-flavor" },
+    { name: "Host", value: HOST, expected: "400 bad-target" },
+    { name: "Content-Length", value: "0", expected: "400 has-body" },
+    { name: "X-Forwarded-For", value: "", expected: "403 forwarded" },
+  ];
+  for (const { name, value, expected } of cases) {
+    for (const values of [["", value], [value, ""], [value, value]]) {
+      await t.step(`${name}: ${JSON.stringify(values)}`, () => {
+        const headers = new Headers({
+          "Metadata-Flavor": "Google",
+          Host: HOST,
+        });
+        headers.delete(name);
+        for (const each of values) headers.append(name, each);
+        const url = `http://${HOST}${TOKEN}`;
+        const gated = gate(receive({ method: "GET", url, headers }));
+        assert.equal(outcome(gated), expected);
+      });
+    }
+  }
+});
+
 Deno.test("gate() refuses for the first of several reasons", async (t) => {
   const worst: Sent = {
     method: "POST",
@@ -495,7 +519,7 @@ Deno.test("receive() cuts the target behind the very Host of the request", async
   ];
   for (const { name, host, url, target } of cases) {
     await t.step(name, () => {
-      const headers = new Map(host === undefined ? [] : [["host", host]]);
+      const headers = new Headers(host === undefined ? [] : [["host", host]]);
       assert.equal(receive({ method: "GET", url, headers }).target, target);
     });
   }
