@@ -8,7 +8,12 @@ import { chooseLoadTool } from "./load_tool.ts";
 import { describeMachine } from "./machine.ts";
 import { type Options, OptionsError, readOptions, usage } from "./options.ts";
 import { replacePart } from "./readme_part.ts";
-import { formatJson, formatMarkdown, type Measured } from "./report.ts";
+import {
+  formatJson,
+  formatMarkdown,
+  formatReadme,
+  type Measured,
+} from "./report.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
 const README = new URL("../../README.md", import.meta.url);
@@ -43,7 +48,7 @@ async function bench(options: Options): Promise<void> {
   }
   if (options.writesReadme) {
     const readme = await Deno.readTextFile(README);
-    await Deno.writeTextFile(README, replacePart(readme, markdown));
+    await Deno.writeTextFile(README, replacePart(readme, formatReadme(report)));
   }
 }
 

@@ -36,6 +36,24 @@ export function formatMarkdown(report: Report): string {
 }
 
 /**
+ * Writes a report for README: what has a target first, and all of it to be unfolded.
+ *
+ * @param report What was found.
+ */
+export function formatReadme(report: Report): string {
+  const figures = report.measured.flatMap((each) => each.figures);
+  const aimed = figures.filter(({ target }) => target !== undefined);
+  return [
+    `${formatMachine(report.machine)} Medians of ${report.rounds} rounds.`,
+    formatTable(aimed),
+    "<details>",
+    "<summary>All figures</summary>",
+    formatTable(figures),
+    "</details>",
+  ].join("\n\n");
+}
+
+/**
  * Writes a report as JSON, with every value of every round.
  *
  * @param report What was found.

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatJson, formatMarkdown } from "./report.ts";
+import { formatJson, formatMarkdown, formatReadme } from "./report.ts";
 
 const REPORT = {
   machine: {
@@ -79,4 +79,26 @@ Deno.test("report: as JSON, every value with its summary", () => {
       },
     ],
   });
+});
+
+Deno.test("report: for README, what has a target first, and all of it folded away", () => {
+  assert.equal(
+    formatReadme(REPORT),
+    `Some CPU, 2 cores, Deno 2.9.6, wrk 4.1.0, 2026-01-31. Medians of 2 rounds.
+
+| What | Median | Min–Max   | Target | Met |
+| ---- | ------ | --------- | ------ | --- |
+| A    | 1.50   | 1.00–2.00 | ≥ 2.00 | no  |
+
+<details>
+
+<summary>All figures</summary>
+
+| What | Median | Min–Max   | Target | Met |
+| ---- | ------ | --------- | ------ | --- |
+| A    | 1.50   | 1.00–2.00 | ≥ 2.00 | no  |
+| B    | 4 MiB  | 3–5       |        |     |
+
+</details>`,
+  );
 });

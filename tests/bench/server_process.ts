@@ -18,10 +18,12 @@ export interface ServerProcess extends AsyncDisposable {
  * @param file Its file in this folder; it takes JSON as its only argument, prints its port,
  * and serves until it is ended.
  * @param argument What it is told.
+ * @param env Variables beside those of this process.
  */
 export async function startServerProcess(
   file: string,
   argument?: unknown,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -29,6 +31,7 @@ export async function startServerProcess(
       fileURLToPath(new URL(file, import.meta.url)),
       ...(argument === undefined ? [] : [JSON.stringify(argument)]),
     ],
+    env: { ...env },
     stdin: "piped",
     stdout: "piped",
   }).spawn();

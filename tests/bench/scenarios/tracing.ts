@@ -41,10 +41,32 @@ async function measure(setup: Setup): Promise<readonly Figure[]> {
   await using alone = await start({ ...SAMPLED, ...TRACES_ALONE });
   const traced = [all, sampled, alone];
   const programs = [untraced, ...traced.map(({ program }) => program)];
+  const answer = await askRightly(untraced.port, TOKEN_QUESTION);
   for (const { port } of programs) await askRightly(port, TOKEN_QUESTION);
-  const asking = { name: "The program", question: TOKEN_QUESTION };
-  const [off = [], on = [], some = [], least = []] = await takeTurns(
-    programs.map((program) => contenderFor(program, asking)),
+  const file = "bare_handler_process.ts";
+  await using bare = await startServerProcess(file, answer);
+  await using bareTraced = await startServerProcess(
+    file,
+    answer,
+    await telemetry(alone.sink, { ...SAMPLED, ...TRACES_ALONE }),
+  );
+  const name = "The program";
+  const limit = "The bare handler";
+  const question = TOKEN_QUESTION;
+  const [
+    off = [],
+    on = [],
+    some = [],
+    least = [],
+    bareOff = [],
+    bareSome = [],
+  ] = await takeTurns(
+    [
+      ...programs.map((program) => contenderFor(program, { name, question })),
+      ...[bare, bareTraced].map((process) =>
+        contenderFor(process, { name: limit, question })
+      ),
+    ],
     {
       tool: await chooseLoadTool(),
       rounds: setup.rounds,
@@ -76,12 +98,21 @@ async function measure(setup: Setup): Promise<readonly Figure[]> {
       turns: least,
       target: { least: 0.7 },
     }),
+    ratioFigure({
+      of: "requestsPerSecond",
+      what:
+        `${TITLE}: the same of the bare handler, which does not trace itself`,
+      turns: bareSome,
+      limits: bareOff,
+    }),
   ];
 }
 
 /** A program that exports its traces to a collector of its own. */
 interface Traced extends AsyncDisposable {
   readonly program: RunningProgram;
+  /** The collector. */
+  readonly sink: ServerProcess;
   readonly mustHaveExported: () => Promise<void>;
 }
 
@@ -95,22 +126,29 @@ async function startTraced(
     await startServerProcess("otlp_sink_process.ts"),
   );
   const program = starting.use(
-    await startProgram(image, node, {
-      env: {
-        ...await readImageTelemetry(),
-        OTEL_DENO: "true",
-        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
-        ...env,
-      },
-    }),
+    await startProgram(image, node, { env: await telemetry(sink, env) }),
   );
   const stack = starting.move();
   return {
     program,
+    sink,
     mustHaveExported: async () => {
       const bytes = Number(await sink.dialogue.ask());
       assert.ok(bytes > 0, "The program exports no traces");
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** Variables that have Deno trace, and export to a collector. */
+async function telemetry(
+  sink: ServerProcess,
+  env: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  return {
+    ...await readImageTelemetry(),
+    OTEL_DENO: "true",
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink.port}`,
+    ...env,
   };
 }
