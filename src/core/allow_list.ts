@@ -44,8 +44,8 @@ const MAX_VERDICTS = 256;
 /**
  * Finds the pattern that allows an account.
  *
- * Remembers what it found: this is asked for every request, and a long list takes
- * milliseconds.
+ * Remembers what it found: this is asked again with each change of a pod, and a long list
+ * takes milliseconds.
  *
  * @param list Allow-list of the pod's namespace.
  * @param account E-mail to match.

@@ -125,7 +125,8 @@ export async function startDaemon(
   let settings = deriveSettings(config);
   const current = (): Settings => settings;
   await using starting = new AsyncDisposableStack();
-  const metrics = new Metrics(VERSION);
+  // The first in the stack, and so the last to end: what ends counts too.
+  const metrics = starting.use(new Metrics(VERSION));
   const delay = new EventLoopDelay(clock);
   const cluster = starting.use(
     createCluster(current, {

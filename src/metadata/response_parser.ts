@@ -37,7 +37,7 @@ const LF = 10;
 
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n]*)?$/;
-const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*$/;
+const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e]*)$/;
 const CHUNK_SIZE = /^([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?$/;
 
 /**
@@ -50,12 +50,15 @@ export class ResponseParser {
   /** Bytes that cannot be understood before more of them are there. */
   #rest: Uint8Array = NOTHING;
   #head: Head | undefined;
-  readonly #parts: Uint8Array[] = [];
+  /** The body so far, and room for more. */
+  #body: Uint8Array = NOTHING;
   #size = 0;
+  #trailerSize = 0;
+  #isUntouched = true;
 
   /** Whether nothing has arrived. */
   get isUntouched(): boolean {
-    return this.#head === undefined && this.#rest.length === 0;
+    return this.#isUntouched;
   }
 
   /**
@@ -66,7 +69,8 @@ export class ResponseParser {
    * @throws {Error} If it is no HTTP, or larger than anything of a metadata server.
    */
   push(bytes: Uint8Array): ParsedResponse | undefined {
-    let rest = this.#rest.length === 0 ? bytes : concat([this.#rest, bytes]);
+    this.#isUntouched = false;
+    let rest = this.#rest.length === 0 ? bytes : join(this.#rest, bytes);
     this.#rest = NOTHING;
     while (this.#head === undefined) {
       const end = indexOfBlankLine(rest);
@@ -101,22 +105,16 @@ export class ResponseParser {
 
   #takeBody(head: Head, bytes: Uint8Array): ParsedResponse | undefined {
     const { framing } = head;
-    const before = this.#parts.length;
-    let rest: Uint8Array | undefined;
     if (framing.kind === "chunked") {
-      rest = this.#takeChunks(framing, bytes);
-    } else {
-      const left = framing.kind === "length" ? framing.left : Infinity;
-      this.#add(bytes.subarray(0, left));
-      if (framing.kind === "length") framing.left -= bytes.length;
-      if (left <= bytes.length) rest = bytes.subarray(left);
+      const behind = this.#takeChunks(framing, bytes);
+      return behind && this.#finish(head, behind);
     }
-    if (rest !== undefined) return this.#finish(head, rest);
-    // The bytes are the caller's, and will be others soon.
-    for (let index = before; index < this.#parts.length; index += 1) {
-      this.#parts[index] = this.#parts[index]?.slice() ?? NOTHING;
-    }
-    return undefined;
+    const left = framing.kind === "length" ? framing.left : Infinity;
+    this.#add(bytes.subarray(0, left));
+    if (framing.kind === "length") framing.left -= bytes.length;
+    return left <= bytes.length
+      ? this.#finish(head, bytes.subarray(left))
+      : undefined;
   }
 
   /** Takes chunks; gives what is behind the last one, once that is there. */
@@ -144,6 +142,8 @@ export class ResponseParser {
       at = end + 2;
       if (state.next === "trailer") {
         if (line === "") return bytes.subarray(at);
+        this.#trailerSize += line.length;
+        if (this.#trailerSize > MAX_HEAD) throw malformed("trailer");
       } else if (state.next === "data-end") {
         if (line !== "") throw malformed("chunk");
         state.next = "size";
@@ -157,20 +157,23 @@ export class ResponseParser {
   }
 
   #add(bytes: Uint8Array): void {
-    this.#size += bytes.length;
-    if (this.#size > MAX_BODY) throw new Error("The answer is too large");
-    if (bytes.length > 0) this.#parts.push(bytes);
+    const size = this.#size + bytes.length;
+    if (size > MAX_BODY) throw new Error("The answer is too large");
+    if (size > this.#body.length) {
+      const room = new Uint8Array(Math.max(size, 2 * this.#body.length));
+      room.set(this.#body.subarray(0, this.#size));
+      this.#body = room;
+    }
+    this.#body.set(bytes, this.#size);
+    this.#size = size;
   }
 
   #finish(head: Head, behind: Uint8Array): ParsedResponse {
     const { status, headers, isPersistent, framing } = head;
-    const [first = NOTHING] = this.#parts;
     return {
       status,
       headers,
-      body: DECODER.decode(
-        this.#parts.length > 1 ? concat(this.#parts) : first,
-      ),
+      body: DECODER.decode(this.#body.subarray(0, this.#size)),
       // More than was asked for: nobody knows what it belongs to.
       isReusable: isPersistent && framing.kind !== "close" &&
         behind.length === 0,
@@ -184,9 +187,10 @@ function parseHead(text: string): Head {
   if (digits === undefined) throw malformed("status line");
   const headers = new Map<string, string>();
   for (const line of lines) {
-    const [, name, value = ""] = HEADER_LINE.exec(line) ?? [];
+    const [, name, padded = ""] = HEADER_LINE.exec(line) ?? [];
     if (name === undefined) throw malformed("header");
     const key = name.toLowerCase();
+    const value = padded.trim();
     const before = headers.get(key);
     headers.set(key, before === undefined ? value : `${before}, ${value}`);
   }
@@ -239,13 +243,9 @@ function indexOfBlankLine(bytes: Uint8Array): number {
   }
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const size = parts.reduce((sum, part) => sum + part.length, 0);
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
+function join(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(one.length + other.length);
+  whole.set(one);
+  whole.set(other, one.length);
   return whole;
 }

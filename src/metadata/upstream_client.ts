@@ -17,7 +17,7 @@ export interface UpstreamClientOptions {
   readonly timeoutMs: number;
   /** Time. */
   readonly clock: Clock;
-  /** Told of each answer's `Date` header as soon as it is there. */
+  /** Told of each answer's `Date` header. */
   readonly onDate?: (date: string | undefined) => void;
 }
 

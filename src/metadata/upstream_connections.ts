@@ -16,9 +16,17 @@ const READ_BYTES = 16_384;
 interface Connection {
   readonly conn: Deno.TcpConn;
   readonly buffer: Uint8Array<ArrayBuffer>;
-  /** When it was last used; `undefined` if it never was. */
-  usedAtMs: number | undefined;
+  /** While it is kept: when it was last used, and what comes next, asked for ahead. */
+  kept?: { readonly sinceMs: number; readonly next: Promise<number | null> };
 }
+
+interface Waiter {
+  readonly enter: () => void;
+  readonly giveUp: (reason: unknown) => void;
+}
+
+/** A kept connection turned out to be closed, before anything of an answer had come. */
+class StaleError extends Error {}
 
 /**
  * Connections to one server over plain TCP, kept for the next request.
@@ -30,11 +38,13 @@ export class UpstreamConnections implements Disposable {
   readonly #host: UpstreamHost;
   readonly #most: number;
   readonly #now: () => number;
+  /** The one used longest ago in front. */
   readonly #idle: Connection[] = [];
   readonly #busy = new Set<Connection>();
   /** Requests that wait for a place, the longest first. */
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<Waiter>();
   #places = 0;
+  #isClosed = false;
 
   /**
    * Creates none yet.
@@ -66,36 +76,50 @@ export class UpstreamConnections implements Disposable {
     await this.#enter(signal);
     try {
       const kept = this.#takeIdle();
-      const answer = kept && await this.#exchange(kept, head, signal);
-      return answer ??
-        await this.#exchange(await this.#open(signal), head, signal) ??
-        fail("The connection was closed without an answer");
+      if (kept !== undefined) {
+        try {
+          return await this.#exchange(kept, head, signal);
+        } catch (error) {
+          if (!(error instanceof StaleError)) throw error;
+        }
+      }
+      return await this.#exchange(await this.#open(signal), head, signal);
     } finally {
       this.#leave();
     }
   }
 
-  /** Closes all connections; what is being asked fails. */
+  /** Closes all connections; what is being asked fails, and nothing can be asked any more. */
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     for (const { conn } of [...this.#idle, ...this.#busy]) close(conn);
     this.#idle.length = 0;
+    for (const { giveUp } of this.#waiting) giveUp(closedError());
   }
 
   async #enter(signal: AbortSignal): Promise<void> {
+    if (this.#isClosed) throw closedError();
     if (this.#places < this.#most) {
       this.#places += 1;
       return;
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const giveUp = (): void => {
-      this.#waiting.delete(resolve);
-      reject(signal.reason);
+    const waiter: Waiter = {
+      enter: resolve,
+      giveUp: (reason) => {
+        this.#waiting.delete(waiter);
+        reject(reason);
+      },
     };
-    this.#waiting.add(resolve);
-    signal.addEventListener("abort", giveUp, { once: true });
-    // Whoever leaves hands the place over.
-    await promise;
-    signal.removeEventListener("abort", giveUp);
+    const abort = (): void => waiter.giveUp(signal.reason);
+    this.#waiting.add(waiter);
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      // Whoever leaves hands the place over.
+      await promise;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
   }
 
   #leave(): void {
@@ -105,33 +129,39 @@ export class UpstreamConnections implements Disposable {
       return;
     }
     this.#waiting.delete(next);
-    next();
+    next.enter();
   }
 
-  /** Takes the connection that was used last, and closes those unused for too long. */
+  /** Takes the connection that was used last. */
   #takeIdle(): Connection | undefined {
-    const connection = this.#idle.pop();
-    const idleMs = this.#now() - (connection?.usedAtMs ?? 0);
-    if (connection === undefined) return undefined;
-    if (idleMs >= 0 && idleMs <= MAX_IDLE_MS) return connection;
-    for (const { conn } of [connection, ...this.#idle]) close(conn);
-    this.#idle.length = 0;
-    return undefined;
+    this.#closeOld();
+    return this.#idle.pop();
+  }
+
+  #closeOld(): void {
+    while (true) {
+      const [oldest] = this.#idle;
+      const idleMs = this.#now() - (oldest?.kept?.sinceMs ?? 0);
+      if (oldest === undefined) return;
+      // A clock that fell back tells nothing of any of them.
+      if (idleMs >= 0 && idleMs <= MAX_IDLE_MS) return;
+      this.#idle.shift();
+      close(oldest.conn);
+    }
   }
 
   async #open(signal: AbortSignal): Promise<Connection> {
     const conn = await Deno.connect({ ...this.#host, signal });
-    conn.setNoDelay();
-    return { conn, buffer: new Uint8Array(READ_BYTES), usedAtMs: undefined };
+    return { conn, buffer: new Uint8Array(READ_BYTES) };
   }
 
-  /** Gives nothing if a connection that was kept had been closed meanwhile. */
   async #exchange(
     connection: Connection,
     head: Uint8Array,
     signal: AbortSignal,
-  ): Promise<ParsedResponse | undefined> {
-    const { conn, buffer, usedAtMs } = connection;
+  ): Promise<ParsedResponse> {
+    const { conn, buffer, kept } = connection;
+    delete connection.kept;
     const abort = (): void => close(conn);
     const parser = new ResponseParser();
     this.#busy.add(connection);
@@ -139,11 +169,14 @@ export class UpstreamConnections implements Disposable {
     let isReusable = false;
     try {
       signal.throwIfAborted();
+      if (this.#isClosed) throw closedError();
       for (let sent = 0; sent < head.length;) {
         sent += await conn.write(head.subarray(sent));
       }
+      let next = kept?.next;
       while (true) {
-        const count = await conn.read(buffer);
+        const count = await (next ?? conn.read(buffer));
+        next = undefined;
         const answer = count === null
           ? parser.end()
           : parser.push(buffer.subarray(0, count));
@@ -153,21 +186,39 @@ export class UpstreamConnections implements Disposable {
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (usedAtMs !== undefined && parser.isUntouched) return undefined;
+      if (this.#isClosed) throw closedError();
+      if (kept !== undefined && parser.isUntouched) {
+        throw new StaleError("The connection was closed", { cause: error });
+      }
       throw error;
     } finally {
       signal.removeEventListener("abort", abort);
       this.#busy.delete(connection);
-      if (isReusable && !signal.aborted) {
-        connection.usedAtMs = this.#now();
-        this.#idle.push(connection);
+      if (isReusable && !signal.aborted && !this.#isClosed) {
+        this.#keep(connection);
       } else close(conn);
     }
   }
+
+  /** Keeps a connection until its server closes it, or sends what nobody asked for. */
+  #keep(connection: Connection): void {
+    const { conn, buffer } = connection;
+    this.#closeOld();
+    const next = conn.read(buffer);
+    connection.kept = { sinceMs: this.#now(), next };
+    this.#idle.push(connection);
+    const drop = (): void => {
+      const index = this.#idle.indexOf(connection);
+      if (index < 0) return;
+      this.#idle.splice(index, 1);
+      close(conn);
+    };
+    next.then(drop, drop);
+  }
 }
 
-function fail(message: string): never {
-  throw new Error(message);
+function closedError(): Error {
+  return new Error("The client is closed");
 }
 
 function close(conn: Deno.TcpConn): void {

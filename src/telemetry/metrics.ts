@@ -28,7 +28,7 @@ const CALL_BUCKETS = [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3, 5] as const;
  *
  * No label takes a value from a client, so their number is bounded.
  */
-export class Metrics {
+export class Metrics implements Disposable {
   readonly #instruments: Instruments = new Instruments();
   readonly #requests;
   readonly #duration;
@@ -217,19 +217,22 @@ export class Metrics {
   }
 
   /**
-   * Hands over to the exporter, again and again and at the end, counts and what
-   * {@linkcode addGauge} is about.
+   * Hands over to the exporter, again and again, counts and what {@linkcode addGauge}
+   * is about.
    *
    * @param clock Time.
    * @param signal Ends it.
    */
   async run(clock: Clock, signal: AbortSignal): Promise<void> {
-    if (!isExporting) return;
-    while (!signal.aborted) {
+    while (isExporting && !signal.aborted) {
       this.#instruments.push();
       await clock.sleep(PUSH_MS, signal);
     }
-    this.#instruments.push();
+  }
+
+  /** Hands over what was counted since the last time, once nothing is counted any more. */
+  [Symbol.dispose](): void {
+    if (isExporting) this.#instruments.push();
   }
 
   /** Content type of {@linkcode render}'s text. */

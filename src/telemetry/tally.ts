@@ -45,7 +45,7 @@ export class Tally<Label extends string> {
   createReader(): TallyReader<Label> {
     const entries = this.#entries;
     const told = new Map<Entry<Label>, number>();
-    return function* () {
+    return function* (): ReturnType<TallyReader<Label>> {
       for (const entry of entries.values()) {
         const news = entry.total - (told.get(entry) ?? 0);
         told.set(entry, entry.total);

@@ -131,6 +131,21 @@ Deno.test("ResponseParser refuses what readers could understand differently", as
       problem: /header/,
     },
     {
+      name: "bytes beyond ASCII in a header",
+      text: "HTTP/1.1 200 OK\r\nETag: \u00e9\r\n\r\n",
+      problem: /header/,
+    },
+    {
+      name: "a zero byte in a header",
+      text: `HTTP/1.1 200 OK\r\nA: ${" ".repeat(30_000)}\0\r\n\r\n`,
+      problem: /header/,
+    },
+    {
+      name: "trailers without end",
+      text: `${chunked}0\r\n${`T: ${"x".repeat(500)}\r\n`.repeat(200)}`,
+      problem: /trailer/,
+    },
+    {
       name: "two lengths",
       text:
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",

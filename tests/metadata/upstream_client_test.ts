@@ -318,6 +318,55 @@ Deno.test("UpstreamClient.ask() does not ask again where part of an answer has a
   assert.deepEqual([requests, sockets.length], [2, 1]);
 });
 
+Deno.test("UpstreamClient.ask() takes nothing for an answer that came before the question", async () => {
+  const sockets: Socket[] = [];
+  await using server = await startBytesServer(
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+    { stay: true, sockets },
+  );
+  using client = connectUpstream(server);
+  await client.ask({ path });
+  const [socket] = sockets;
+  assert.ok(socket);
+  socket.write("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+  // By the time that another one has asked, it has arrived.
+  using other = connectUpstream(server);
+  await other.ask({ path });
+  assert.equal((await client.ask({ path })).status, 200);
+  assert.equal(sockets.length, 3);
+});
+
+Deno.test("UpstreamClient closes with all that is being asked, and asks nothing any more", async () => {
+  const sockets: Socket[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let requests = 0;
+  await using server = await startBytesServer(
+    (index) =>
+      index === 0 ? "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx" : "",
+    {
+      stay: true,
+      sockets,
+      onRequest: () => {
+        requests += 1;
+        if (requests === 65) resolve();
+      },
+    },
+  );
+  const client = connectUpstream(server);
+  await client.ask({ path });
+  const asking = Array.from(
+    { length: 66 },
+    () => failureOf(client.ask({ path })),
+  );
+  await promise;
+  client[Symbol.dispose]();
+  for (const { cause } of await Promise.all(asking)) {
+    assert.match(String(cause), /closed/);
+  }
+  assert.match(String((await failureOf(client.ask({ path }))).cause), /closed/);
+  assert.deepEqual([sockets.length, requests], [64, 65]);
+});
+
 Deno.test("UpstreamClient.ask() uses no connection that was idle for half a minute", async () => {
   const sockets: Socket[] = [];
   await using server = await startBytesServer(
