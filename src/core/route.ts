@@ -126,6 +126,15 @@ function isAccountEntry(text: string): text is AccountEntry {
   return ACCOUNT_ENTRIES.some((entry) => entry === text);
 }
 
+/** Made once: every request is described by one. */
+const ENTRY_TEMPLATES: Readonly<Record<AccountEntry, string>> = {
+  aliases: `${ACCOUNTS}{account}/aliases`,
+  email: `${ACCOUNTS}{account}/email`,
+  identity: `${ACCOUNTS}{account}/identity`,
+  scopes: `${ACCOUNTS}{account}/scopes`,
+  token: `${ACCOUNTS}{account}/token`,
+};
+
 /**
  * Gives the path of a route with what varies left out, for telemetry.
  *
@@ -149,7 +158,7 @@ export function routeTemplate(route: Route): string {
     case "account":
       return `${ACCOUNTS}{account}/`;
     case "entry":
-      return `${ACCOUNTS}{account}/${route.entry}`;
+      return ENTRY_TEMPLATES[route.entry];
     case "upstream":
       return `${V1}{path}`;
     case "none":
