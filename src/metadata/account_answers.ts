@@ -169,6 +169,7 @@ function chooseScopes(
   requested: string,
   own: readonly string[],
 ): readonly string[] | undefined {
+  if (requested === "") return own;
   if (requested.length > MAX_SCOPES) return undefined;
   const words = requested.split(",").filter((word) => word !== "");
   if (words.length === 0) return own;
