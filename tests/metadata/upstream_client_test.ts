@@ -9,6 +9,8 @@ import { connectUpstream } from "../google/upstream.ts";
 import { ManualTime } from "../sandbox/manual_time.ts";
 
 const path = "/computeMetadata/v1/project/project-id";
+/** A whole answer, after which the connection can be kept. */
+const ONE_BYTE = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx";
 
 /** Awaits the failure of a question, which must be an {@linkcode UpstreamError}. */
 async function failureOf(work: Promise<unknown>): Promise<UpstreamError> {
@@ -268,10 +270,10 @@ Deno.test("UpstreamClient.ask() ends with its signal, also one that has fired", 
 
 Deno.test("UpstreamClient.ask() keeps its connection for the next question, and closes it on disposal", async () => {
   const sockets: Socket[] = [];
-  await using server = await startBytesServer(
-    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
-    { stay: true, sockets },
-  );
+  await using server = await startBytesServer(ONE_BYTE, {
+    stay: true,
+    sockets,
+  });
   const client = connectUpstream(server);
   for (let index = 0; index < 3; index++) await client.ask({ path });
   assert.equal(sockets.length, 1);
@@ -283,10 +285,10 @@ Deno.test("UpstreamClient.ask() keeps its connection for the next question, and 
 
 Deno.test("UpstreamClient.ask() asks once more where a kept connection was closed meanwhile", async () => {
   const sockets: Socket[] = [];
-  await using server = await startBytesServer(
-    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
-    { stay: true, sockets },
-  );
+  await using server = await startBytesServer(ONE_BYTE, {
+    stay: true,
+    sockets,
+  });
   using client = connectUpstream(server);
   await client.ask({ path });
   const [socket] = sockets;
@@ -295,6 +297,26 @@ Deno.test("UpstreamClient.ask() asks once more where a kept connection was close
   await closed;
   assert.equal((await client.ask({ path })).body, "x");
   assert.equal(sockets.length, 2);
+});
+
+Deno.test("UpstreamClient.ask() asks once more where a kept connection ends with the question", async () => {
+  const sockets: Socket[] = [];
+  let requests = 0;
+  await using server = await startBytesServer(
+    (index) => index === 1 ? "" : ONE_BYTE,
+    {
+      stay: true,
+      sockets,
+      onRequest: () => {
+        requests += 1;
+        if (requests === 2) sockets[0]?.end();
+      },
+    },
+  );
+  using client = connectUpstream(server);
+  await client.ask({ path });
+  assert.equal((await client.ask({ path })).body, "x");
+  assert.deepEqual([requests, sockets.length], [3, 2]);
 });
 
 Deno.test("UpstreamClient.ask() does not ask again where part of an answer has arrived", async () => {
@@ -320,10 +342,10 @@ Deno.test("UpstreamClient.ask() does not ask again where part of an answer has a
 
 Deno.test("UpstreamClient.ask() takes nothing for an answer that came before the question", async () => {
   const sockets: Socket[] = [];
-  await using server = await startBytesServer(
-    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
-    { stay: true, sockets },
-  );
+  await using server = await startBytesServer(ONE_BYTE, {
+    stay: true,
+    sockets,
+  });
   using client = connectUpstream(server);
   await client.ask({ path });
   const [socket] = sockets;
@@ -341,8 +363,7 @@ Deno.test("UpstreamClient closes with all that is being asked, and asks nothing 
   const { promise, resolve } = Promise.withResolvers<void>();
   let requests = 0;
   await using server = await startBytesServer(
-    (index) =>
-      index === 0 ? "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx" : "",
+    (index) => index === 0 ? ONE_BYTE : "",
     {
       stay: true,
       sockets,
@@ -369,10 +390,10 @@ Deno.test("UpstreamClient closes with all that is being asked, and asks nothing 
 
 Deno.test("UpstreamClient.ask() uses no connection that was idle for half a minute", async () => {
   const sockets: Socket[] = [];
-  await using server = await startBytesServer(
-    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
-    { stay: true, sockets },
-  );
+  await using server = await startBytesServer(ONE_BYTE, {
+    stay: true,
+    sockets,
+  });
   const time = new ManualTime();
   using client = connectUpstream(server, time);
   await client.ask({ path });
