@@ -531,10 +531,10 @@ Deno.test("gate() admits a path only as a suffix of the URL, behind a whole Host
   fc.assert(
     fc.property(text, text, (host, tail) => {
       const url = `http://${host}/${tail}`;
+      const fields = new Map([["host", host], ["metadata-flavor", "Google"]]);
       const headers = {
-        get: (name: string): string | null =>
-          name === "host" ? host : name === "metadata-flavor" ? "Google" : null,
-        forEach: (): void => {},
+        get: (name: string): string | null => fields.get(name) ?? null,
+        forEach: fields.forEach.bind(fields),
       };
       const gated = gate(receive({ method: "GET", url, headers }), [host]);
       if (gated.outcome === "refuse") return;
