@@ -1,6 +1,4 @@
-import { Buffer } from "node:buffer";
 import { encodeQuery, type Query } from "../core/query.ts";
-import { remember } from "../core/remember.ts";
 import type { Reason } from "../core/reason.ts";
 import type { Token } from "../core/token.ts";
 
@@ -14,6 +12,8 @@ export interface Answer {
   readonly body: string;
   /** Headers beside those that every answer has. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether this very object may answer many requests; then what is written is kept with it. */
+  readonly isShared?: boolean;
   /** Why it is a refusal, for log and metric. */
   readonly reason?: string | undefined;
   /** What went wrong underneath; for the log only. */
@@ -38,27 +38,29 @@ export function jsonTextAnswer(body: string): Answer {
  *
  * @param token The token.
  * @param secondsLeft Whole seconds that it may still be used.
+ * @returns The same object as long as both are the same.
  */
 export function tokenAnswer(token: Token, secondsLeft: number): Answer {
-  return {
+  const last = lastAnswers.get(token);
+  if (last?.secondsLeft === secondsLeft) return last.answer;
+  const value = JSON.stringify(token.value);
+  const answer: Answer = {
     status: 200,
     contentType: JSON_TYPE,
-    body: `${startOf(token)}${secondsLeft},"token_type":"Bearer"}`,
+    body:
+      `{"access_token":${value},"expires_in":${secondsLeft},"token_type":"Bearer"}`,
     headers: NO_STORE,
+    isShared: true,
   };
+  lastAnswers.set(token, { secondsLeft, answer });
+  return answer;
 }
 
-/** What does not change of the answers with a token, as long as that lives. */
-const starts = new WeakMap<Token, string>();
-
-function startOf(token: Token): string {
-  let start = starts.get(token);
-  if (start === undefined) {
-    start = `{"access_token":${JSON.stringify(token.value)},"expires_in":`;
-    starts.set(token, start);
-  }
-  return start;
-}
+/** A busy node asks for a token many times a second, and its answer changes once. */
+const lastAnswers = new WeakMap<
+  Token,
+  { readonly secondsLeft: number; readonly answer: Answer }
+>();
 
 /**
  * Answers with text that holds a token; it has no entity tag and no cache may keep it.
@@ -196,58 +198,3 @@ export function badParameter(message: string): Answer {
     reason: "bad-parameter",
   };
 }
-
-/** How an answer is written. */
-export interface ResponseOptions {
-  /** Method of the request; HEAD gets the headers alone. */
-  readonly method: string;
-  /** Whether the client is to close the connection after it. */
-  readonly isLast: boolean;
-}
-
-/**
- * Writes an answer as HTTP.
- *
- * The header object stays a plain one: from `Headers` the runtime sends names in
- * lower case, and gRPC compares `Metadata-Flavor` byte for byte.
- *
- * @param answer What to answer.
- * @param options Method, and whether it is the last of its connection.
- */
-export function toResponse(
-  answer: Answer,
-  { method, isLast }: ResponseOptions,
-): Response {
-  const { body, status } = answer;
-  let headers = headersOf(answer);
-  if (isLast) headers = { ...headers, "Connection": "close" };
-  if (method !== "HEAD") return new Response(body, { status, headers });
-  // The runtime tells the length of what it sends, and here that is nothing.
-  const length = String(Buffer.byteLength(body));
-  return new Response(null, {
-    status,
-    headers: { ...headers, "Content-Length": length },
-  });
-}
-
-type HeaderObject = Readonly<Record<string, string>>;
-
-function headersOf({ contentType, headers }: Answer): HeaderObject {
-  if (headers === undefined) return usualHeaders(contentType);
-  if (headers === NO_STORE) return uncachedHeaders(contentType);
-  return { ...usualHeaders(contentType), ...headers };
-}
-
-const usualHeaders = remember<HeaderObject>((contentType) => ({
-  "Metadata-Flavor": "Google",
-  "Content-Type": contentType,
-  "Server": "k8s-gke-service-account-assigner",
-  "X-Content-Type-Options": "nosniff",
-  "X-Frame-Options": "SAMEORIGIN",
-  "X-XSS-Protection": "0",
-}), { most: 64 });
-
-const uncachedHeaders = remember<HeaderObject>(
-  (contentType) => ({ ...usualHeaders(contentType), ...NO_STORE }),
-  { most: 64 },
-);

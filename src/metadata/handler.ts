@@ -15,11 +15,11 @@ import {
   notFound,
   plainRefusal,
   refusal,
-  toResponse,
 } from "./answer.ts";
 import { answerRequest } from "./answer_request.ts";
 import type { ConcurrencyLimit } from "./concurrency_limit.ts";
 import type { AnswerRequestOptions, Progress } from "./request_context.ts";
+import { toResponse } from "./to_response.ts";
 
 /** What the pod-facing handler needs. */
 export interface MetadataHandlerOptions extends AnswerRequestOptions {
