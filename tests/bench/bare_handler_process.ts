@@ -1,6 +1,6 @@
 /**
- * The limit of the runtime: answers every request with the same text and headers, in the
- * fastest way there is. Takes a {@linkcode FixedAnswer} as JSON, and prints its port.
+ * The limit of the runtime: answers every request with the same text and headers, and does
+ * nothing else. Takes a {@linkcode FixedAnswer} as JSON, and prints its port.
  */
 import type { FixedAnswer } from "./fixed_answer.ts";
 import { printPort } from "./print_port.ts";

@@ -1,4 +1,4 @@
-import { measureBesideBareHandler } from "../beside_bare_handler.ts";
+import { BARE_HANDLER, measureBesideHandler } from "../beside_handler.ts";
 import { createLoadGenerator } from "../load_generator.ts";
 import { TOKEN_QUESTION } from "../metadata_request.ts";
 import { podAddress } from "../pod_address.ts";
@@ -13,7 +13,8 @@ export const MANY_PODS_SCENARIO: Scenario = {
   about:
     `A warm token over ${CONNECTIONS} connections of ${PODS} pods, beside a bare handler`,
   measure: async (setup) =>
-    await measureBesideBareHandler(setup, {
+    await measureBesideHandler(setup, {
+      handler: BARE_HANDLER,
       title: `Warm token, ${CONNECTIONS} connections of ${PODS} pods`,
       question: TOKEN_QUESTION,
       connections: CONNECTIONS,

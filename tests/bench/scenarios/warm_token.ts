@@ -1,4 +1,8 @@
-import { measureBesideBareHandler } from "../beside_bare_handler.ts";
+import {
+  BARE_HANDLER,
+  COPYING_HANDLER,
+  measureBesideHandler,
+} from "../beside_handler.ts";
 import { chooseLoadTool } from "../load_tool.ts";
 import { TOKEN_QUESTION } from "../metadata_request.ts";
 import type { Scenario } from "../scenario.ts";
@@ -14,11 +18,25 @@ export const WARM_TOKEN_SCENARIOS: readonly Scenario[] = [
     name: "warm-token-close",
     about: "A warm token, 16 at once, each over a connection of its own",
     measure: async (setup) =>
-      await measureBesideBareHandler(setup, {
+      await measureBesideHandler(setup, {
+        handler: BARE_HANDLER,
         title: "Warm token, 16 at once without keep-alive",
         question: TOKEN_QUESTION,
         connections: 16,
         isKeptAlive: false,
+        tool: await chooseLoadTool(),
+      }),
+  },
+  {
+    name: "warm-token-copied",
+    about: "A warm token over 16 connections, beside copies of one response",
+    measure: async (setup) =>
+      await measureBesideHandler(setup, {
+        handler: COPYING_HANDLER,
+        title: "Warm token, 16 connections again",
+        question: TOKEN_QUESTION,
+        connections: 16,
+        isKeptAlive: true,
         tool: await chooseLoadTool(),
       }),
   },
@@ -35,7 +53,8 @@ function warmToken(
     name: `warm-token-${connections}`,
     about: `A warm token over ${many}, beside a bare handler`,
     measure: async (setup) =>
-      await measureBesideBareHandler(setup, {
+      await measureBesideHandler(setup, {
+        handler: BARE_HANDLER,
         title: `Warm token, ${many}`,
         question: TOKEN_QUESTION,
         connections,
