@@ -32,8 +32,8 @@ export function toResponse(
 }
 
 /**
- * What the runtime has checked and put in order once: a copy of that costs a tenth less
- * of a request than the same made anew. The originals themselves are never sent.
+ * What the runtime has checked and put in order once: to copy that costs it less than to
+ * make the same anew. The originals themselves are never sent.
  */
 const originals = new WeakMap<Answer, Response>();
 
