@@ -27,8 +27,13 @@ export function toResponse(
     const headers = { ...headersOf(answer, { isLast }), ...length };
     return new Response(null, { status, headers });
   }
-  if (answer.isShared === true && !isLast) return copyOf(answer);
-  return new Response(body, { status, headers: headersOf(answer, { isLast }) });
+  if (answer.isShared !== true || isLast) return write(answer, { isLast });
+  let original = originals.get(answer);
+  if (original === undefined) {
+    original = write(answer, { isLast });
+    originals.set(answer, original);
+  }
+  return original.clone();
 }
 
 /**
@@ -37,15 +42,12 @@ export function toResponse(
  */
 const originals = new WeakMap<Answer, Response>();
 
-function copyOf(answer: Answer): Response {
-  let original = originals.get(answer);
-  if (original === undefined) {
-    const { body, status } = answer;
-    const headers = headersOf(answer, { isLast: false });
-    original = new Response(body, { status, headers });
-    originals.set(answer, original);
-  }
-  return original.clone();
+function write(
+  answer: Answer,
+  options: Pick<ResponseOptions, "isLast">,
+): Response {
+  const { body, status } = answer;
+  return new Response(body, { status, headers: headersOf(answer, options) });
 }
 
 type HeaderObject = Readonly<Record<string, string>>;

@@ -1,5 +1,6 @@
 import {
   BARE_HANDLER,
+  type BesideHandler,
   COPYING_HANDLER,
   measureBesideHandler,
 } from "../beside_handler.ts";
@@ -7,60 +8,66 @@ import { chooseLoadTool } from "../load_tool.ts";
 import { TOKEN_QUESTION } from "../metadata_request.ts";
 import type { Scenario } from "../scenario.ts";
 
+const USUAL = {
+  handler: BARE_HANDLER,
+  connections: 16,
+  isKeptAlive: true,
+} as const;
 const TARGETS = { throughput: { least: 0.8 }, p99: { most: 1.5 } } as const;
 
 /** A token that is there already, asked for by one pod over a number of connections. */
 export const WARM_TOKEN_SCENARIOS: readonly Scenario[] = [
-  warmToken(1, {}),
-  warmToken(16, TARGETS),
-  warmToken(128, TARGETS),
-  {
+  warmToken({
+    name: "warm-token-1",
+    about: "A warm token over 1 connection, beside a bare handler",
+    compared: { ...USUAL, title: "Warm token, 1 connection", connections: 1 },
+  }),
+  ...[16, 128].map((connections) =>
+    warmToken({
+      name: `warm-token-${connections}`,
+      about:
+        `A warm token over ${connections} connections, beside a bare handler`,
+      compared: {
+        ...USUAL,
+        ...TARGETS,
+        title: `Warm token, ${connections} connections`,
+        connections,
+      },
+    })
+  ),
+  warmToken({
     name: "warm-token-close",
     about: "A warm token, 16 at once, each over a connection of its own",
-    measure: async (setup) =>
-      await measureBesideHandler(setup, {
-        handler: BARE_HANDLER,
-        title: "Warm token, 16 at once without keep-alive",
-        question: TOKEN_QUESTION,
-        connections: 16,
-        isKeptAlive: false,
-        tool: await chooseLoadTool(),
-      }),
-  },
-  {
+    compared: {
+      ...USUAL,
+      title: "Warm token, 16 at once without keep-alive",
+      isKeptAlive: false,
+    },
+  }),
+  warmToken({
     name: "warm-token-copied",
     about: "A warm token over 16 connections, beside copies of one response",
-    measure: async (setup) =>
-      await measureBesideHandler(setup, {
-        handler: COPYING_HANDLER,
-        title: "Warm token, 16 connections again",
-        question: TOKEN_QUESTION,
-        connections: 16,
-        isKeptAlive: true,
-        tool: await chooseLoadTool(),
-      }),
-  },
+    compared: {
+      ...USUAL,
+      title: "Warm token, 16 connections again",
+      handler: COPYING_HANDLER,
+    },
+  }),
 ];
 
 function warmToken(
-  connections: number,
-  targets: Partial<typeof TARGETS>,
+  { name, about, compared }: Pick<Scenario, "name" | "about"> & {
+    readonly compared: Omit<BesideHandler, "question" | "tool">;
+  },
 ): Scenario {
-  const many = connections === 1
-    ? "1 connection"
-    : `${connections} connections`;
   return {
-    name: `warm-token-${connections}`,
-    about: `A warm token over ${many}, beside a bare handler`,
+    name,
+    about,
     measure: async (setup) =>
       await measureBesideHandler(setup, {
-        handler: BARE_HANDLER,
-        title: `Warm token, ${many}`,
+        ...compared,
         question: TOKEN_QUESTION,
-        connections,
-        isKeptAlive: true,
         tool: await chooseLoadTool(),
-        ...targets,
       }),
   };
 }
